@@ -1,0 +1,1 @@
+"""The interfaces, and what every plugin needs. Imports nothing else of faintsky."""

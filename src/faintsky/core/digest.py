@@ -1,0 +1,40 @@
+"""Digests: the identity of arrays, files and attrs trees."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["array_digest", "file_digest", "json_digest"]
+
+
+def array_digest(array: NDArray[Any]) -> str:
+    """sha256 of type, shape and bytes, independent of byte order and memory layout."""
+    plain = np.ascontiguousarray(array)
+    plain = plain.astype(plain.dtype.newbyteorder("<"), copy=False)
+    digest = hashlib.sha256(f"{plain.dtype.str}{plain.shape}".encode())
+    digest.update(plain.data if plain.size else b"")
+    return digest.hexdigest()
+
+
+def json_digest(tree: Any) -> str:
+    """sha256 of the canonical JSON text (sorted keys, shortest round-trip floats)."""
+    return hashlib.sha256(json.dumps(tree, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file's content; read once per process while the file stays as it is."""
+    stat = path.stat()
+    return _file_digest(str(path), stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _file_digest(path: str, size: int, mtime_ns: int) -> str:
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -1,0 +1,23 @@
+"""The kind ``power_models``: a parametric P(q) that bandpowers are fitted with."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["PowerModel"]
+
+
+@runtime_checkable
+class PowerModel(Protocol):
+    """A model power spectrum with parameters (a `faintsky.core.parameter.Parametric`)."""
+
+    @abstractmethod
+    def power(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+        """P at `q` of shape (m,) [rad^-1]: (m,), or (n, m) where the parameters are columns of shape (n, 1).
+
+        The unit is that of the power spectrum it is compared with.
+        """

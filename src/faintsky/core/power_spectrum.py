@@ -1,0 +1,176 @@
+"""The power spectrum as a result, its window, and the kind ``power_spectra``."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import ArrayLike, NDArray
+
+from faintsky.core.bins import Bins
+from faintsky.core.context import Context
+from faintsky.core.errors import DataError
+from faintsky.core.map import Map
+
+__all__ = ["PowerSpectrum", "PowerSpectrumEstimator", "Window"]
+
+Array = NDArray[np.float64]
+
+
+@frozen(kw_only=True, eq=False)
+class Window:
+    """The operator from a model spectrum to the bandpowers that an estimator is expected to return.
+
+    Attributes
+    ----------
+    q : ndarray, shape (m,)
+        Wavenumbers where the model is evaluated [rad^-1].
+    matrix : ndarray, shape (nbin, m)
+        ``expected = matrix @ P(q)``; the mask is in it, so a likelihood applies it once and corrects nothing else.
+    """
+
+    q: Array
+    matrix: Array
+
+    def __call__(self, power: Array) -> Array:
+        """Expected bandpowers of the model power at `q`, (..., m) -> (..., nbin)."""
+        return np.asarray(power @ self.matrix.T)
+
+
+@frozen(kw_only=True, eq=False)
+class PowerSpectrum:
+    """Bandpowers of one map or one pair.
+
+    P = |FT(dF)|^2 / A without any prefactor of 2 pi, so that white noise of variance s^2 per pixel has
+    P = s^2 Omega_pix, and the variance of the field is the integral of P d2q / (2 pi)^2.
+
+    Attributes
+    ----------
+    edges : ndarray, shape (nbin + 1,)
+        [rad^-1]
+    q : ndarray, shape (nbin,)
+        Mean wavenumber of the modes [rad^-1].
+    modes : ndarray of int, shape (nbin,)
+        Exact number of modes of the full plane; half of it are independent.
+    power : ndarray, shape (nbin,)
+        [unit]
+    covariance : ndarray, shape (nbin, nbin)
+        [unit^2]
+    pseudo : ndarray, shape (nbin,)
+        What the estimator started from: the power of the masked map over the whole grid, uncorrected.
+    noise : ndarray, shape (nbin,), optional
+        Noise level that is contained in `power` (it is never subtracted silently).
+    window : Window
+    unit : str
+        Product of the map units times sr.
+    f_sky : float
+    names : tuple of str
+        The two maps.
+    estimator : str
+        The component's name.
+    options : mapping
+        Its options, as in a study file.
+    auto : tuple of ndarray
+        Smoothed or measured total auto-power of the two maps that entered the error, (nbin,) each.
+    flags : mapping of str to tuple of bool
+        Per bin: ``beyond_nyquist``, ``wider_than_field``.
+    """
+
+    edges: Array
+    q: Array
+    modes: NDArray[np.int64]
+    power: Array
+    covariance: Array
+    pseudo: Array
+    window: Window
+    unit: str
+    f_sky: float
+    noise: Array | None = None
+    names: tuple[str, str] = ("", "")
+    estimator: str = ""
+    options: Mapping[str, Any] = field(factory=dict)
+    auto: tuple[Array, ...] = ()
+    flags: Mapping[str, tuple[bool, ...]] = field(factory=dict)
+
+    @property
+    def theta(self) -> Array:
+        """Scales 2 pi / q [rad], shape (nbin,)."""
+        return 2 * np.pi / self.q
+
+    @property
+    def error(self) -> Array:
+        """1-sigma errors: square roots of the diagonal of the covariance, shape (nbin,)."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def bins(self) -> Bins:
+        """The bins."""
+        return Bins(self.edges)
+
+    def expected(self, model: Any) -> Array:
+        """Bandpowers expected from ``model(q) -> power`` [unit] through the window."""
+        return self.window(np.asarray(model(self.window.q), dtype=float))
+
+    def mean(self, theta_min: Any, theta_max: Any, weights: ArrayLike | None = None) -> tuple[float, float]:
+        """Weighted mean power of the bins whose q lies between two scales, and its error from the covariance.
+
+        Parameters
+        ----------
+        theta_min, theta_max : float, str or Quantity
+            [rad]
+        weights : array_like, shape (nbin,), optional
+            Default: the number of modes.
+
+        Raises
+        ------
+        DataError
+            Where no bin lies between the scales.
+        """
+        from faintsky.core.units import canonical
+
+        low, high = canonical(theta_min, "rad"), canonical(theta_max, "rad")
+        chosen = (self.theta >= low) & (self.theta <= high) & (self.modes > 0)
+        if not chosen.any():
+            raise DataError("no bin lies between these scales")
+        w = np.where(chosen, self.modes if weights is None else np.asarray(weights, dtype=float), 0.0)
+        w = w / w.sum()
+        return float(w @ self.power), float(np.sqrt(w @ self.covariance @ w))
+
+    def to_table(self) -> Any:
+        """An astropy QTable, one row a bin, with units; the covariance is in the HDF5 result."""
+        from astropy import units as u
+        from astropy.table import QTable
+
+        unit = u.Unit(self.unit)
+        table = QTable()
+        table["q_low"] = self.edges[:-1] / u.rad
+        table["q_high"] = self.edges[1:] / u.rad
+        table["q"] = self.q / u.rad
+        table["theta"] = np.rad2deg(self.theta) * 3600 * u.arcsec
+        table["modes"] = self.modes
+        table["power"] = self.power * unit
+        table["error"] = self.error * unit
+        table["pseudo"] = self.pseudo * unit
+        if self.noise is not None:
+            table["noise"] = self.noise * unit
+        for flag, values in self.flags.items():
+            table[flag] = np.asarray(values, dtype=bool)
+        return table
+
+
+@runtime_checkable
+class PowerSpectrumEstimator(Protocol):
+    """A component of kind ``power_spectra``: bandpowers of two maps (of one, given twice)."""
+
+    @abstractmethod
+    def estimate(self, a: Map, b: Map, bins: Bins, ctx: Context) -> PowerSpectrum:
+        """The power spectrum of `a` x `b`; auto where `b is a`.
+
+        Raises
+        ------
+        DataError
+            Where the maps lie on different grids, or a bin holds no mode.
+        """

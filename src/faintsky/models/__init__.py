@@ -1,0 +1,1 @@
+"""What the sky is: spectra, luminosity functions, clustering, PSFs. Parametric, no data."""

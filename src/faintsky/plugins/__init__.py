@@ -1,0 +1,1 @@
+"""Adapters to what lies outside: files, and engines that other people wrote."""

@@ -1,0 +1,1 @@
+"""The analyses: they wire components, asked for by name, into steps."""
