@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from attrs import field, frozen
 
@@ -12,6 +13,10 @@ from faintsky.core.units import canonical
 __all__ = ["Band"]
 
 _TEXT = re.compile(r"^\s*([\d.eE+]+)\s*(?:-|to)\s*([\d.eE+]+)\s*([A-Za-z]+)\s*$")
+
+
+def _kev(value: Any) -> float:
+    return float(canonical(value, "keV"))
 
 
 @frozen
@@ -34,8 +39,8 @@ class Band:
     Band(low=0.5, high=2.0)
     """
 
-    low: float = field(converter=lambda value: canonical(value, "keV"))
-    high: float = field(converter=lambda value: canonical(value, "keV"))
+    low: float = field(converter=_kev)
+    high: float = field(converter=_kev)
 
     def __attrs_post_init__(self) -> None:
         if self.low < 0 or self.high == self.low:

@@ -69,10 +69,12 @@ def component(
     )
 
     def mark(cls: type[T]) -> type[T]:
-        if not attrs.has(cls):
+        if not hasattr(cls, "__attrs_attrs__"):
             raise TypeError(f"{cls.__qualname__}: write @frozen(kw_only=True) of attrs below @component")
         if not cls.__doc__:
-            raise TypeError(f"{cls.__qualname__}: a component needs a docstring; its first line is its summary")
+            raise TypeError(
+                f"{cls.__qualname__}: a component needs a docstring; its first line is its summary"
+            )
         cls.__component__ = said  # type: ignore[attr-defined]
         return cls
 
@@ -91,7 +93,9 @@ def summary(cls: type) -> str:
     return lines[0] if lines else ""
 
 
-def _bounds(ge: float | None, gt: float | None, le: float | None, lt: float | None) -> list[Callable[..., None]]:
+def _bounds(
+    ge: float | None, gt: float | None, le: float | None, lt: float | None
+) -> list[Callable[..., None]]:
     rules: list[tuple[float | None, str, Callable[[float, float], bool]]] = [
         (ge, ">=", lambda value, bound: value >= bound),
         (gt, ">", lambda value, bound: value > bound),
@@ -106,7 +110,9 @@ def _bounds(ge: float | None, gt: float | None, le: float | None, lt: float | No
             unit = attribute.metadata.get("unit", "")
             for item in value if isinstance(value, tuple) else (value,):
                 if not holds(item, bound):
-                    raise ValueError(f"{attribute.name} must be {sign} {bound:g} {unit}".rstrip() + f", got {item!r}")
+                    raise ValueError(
+                        f"{attribute.name} must be {sign} {bound:g} {unit}".rstrip() + f", got {item!r}"
+                    )
 
         return check
 
@@ -117,7 +123,9 @@ def _one_of(choices: Sequence[str]) -> Callable[..., None]:
     def check(_: Any, attribute: Attribute[Any], value: Any) -> None:
         if value not in choices:
             hint = nearest(str(value), choices)
-            raise ValueError(f"{attribute.name} must be one of {', '.join(choices)}; got {value!r}. {hint}".strip())
+            raise ValueError(
+                f"{attribute.name} must be one of {', '.join(choices)}; got {value!r}. {hint}".strip()
+            )
 
     return check
 
@@ -241,7 +249,7 @@ def _plain_default(attribute: Attribute[Any]) -> Any:
     default = attribute.default
     if default is attrs.NOTHING:
         return None
-    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+    if hasattr(default, "takes_self"):
         return None if default.takes_self else default.factory()
     return default
 

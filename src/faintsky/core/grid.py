@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 from attrs import field, frozen
+from numpy.typing import NDArray
 
 from faintsky.core.digest import json_digest
 from faintsky.core.errors import DataError
 from faintsky.core.units import ARCSEC, canonical
 
 __all__ = ["Grid"]
+
+
+def _shape(value: Sequence[int]) -> tuple[int, int]:
+    ny, nx = value
+    return int(ny), int(nx)
 
 
 def _pair(value: Any) -> tuple[float, float]:
@@ -42,7 +49,7 @@ class Grid:
         Where the grid holds no pixel or a pixel has no size.
     """
 
-    shape: tuple[int, int] = field(converter=lambda s: (int(s[0]), int(s[1])))
+    shape: tuple[int, int] = field(converter=_shape)
     scale: tuple[float, float] = field(converter=_pair)
     header: str = field(default="", repr=False)
 
@@ -114,7 +121,7 @@ class Grid:
         area = np.abs(np.einsum("ij,ij->i", np.cross(right - left, up - down), sky))
         return float(np.max(np.abs(area / area[0] - 1.0)))
 
-    def _unit_vectors(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def _unit_vectors(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
         lon, lat = np.deg2rad(self.wcs.wcs_pix2world(x, y, 0))
         return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
 
@@ -158,8 +165,10 @@ class Grid:
         """
         a, b = names
         if self.shape != other.shape:
-            raise DataError(f"{a} is {self.shape[0]}x{self.shape[1]} pixels but {b} is {other.shape[0]}x{other.shape[1]}: "
-                            "make both on one grid ([grid] like = ...)")
+            raise DataError(
+                f"{a} is {self.shape[0]}x{self.shape[1]} pixels but {b} is {other.shape[0]}x{other.shape[1]}: "
+                "make both on one grid ([grid] like = ...)"
+            )
         if not np.allclose(self.scale, other.scale, rtol=1e-2 / max(self.shape), atol=0):
             raise DataError(
                 f"the pixels of {a} are {self.scale[0] / ARCSEC:.6g} x {self.scale[1] / ARCSEC:.6g} arcsec but those of "
@@ -171,4 +180,6 @@ class Grid:
             there = other.wcs.all_world2pix(*self.wcs.wcs_pix2world(x, y, 0), 0)
             offset = float(np.max(np.hypot(there[0] - x, there[1] - y)))
             if offset > 0.01:
-                raise DataError(f"{a} and {b} are offset by up to {offset:.3g} pixels on the sky; the limit is 0.01")
+                raise DataError(
+                    f"{a} and {b} are offset by up to {offset:.3g} pixels on the sky; the limit is 0.01"
+                )

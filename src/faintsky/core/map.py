@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -35,6 +35,10 @@ def _own(array: ArrayLike) -> Real:
 
 def _own_optional(array: ArrayLike | None) -> Real | None:
     return None if array is None else _own(array)
+
+
+def _own_all(arrays: Iterable[ArrayLike]) -> tuple[Real, ...]:
+    return tuple(_own(array) for array in arrays)
 
 
 @runtime_checkable
@@ -89,18 +93,23 @@ class Map:
     grid_: Grid = field(alias="grid")
     unit: str = ""
     footprint: NDArray[np.bool_] = field(repr=False)
-    splits: tuple[Real, ...] = field(default=(), converter=lambda s: tuple(_own(a) for a in s), repr=False)
+    splits: tuple[Real, ...] = field(default=(), converter=_own_all, repr=False)
     variance: Real | None = field(default=None, converter=_own_optional, repr=False)
     beam: PSF | None = None
     meta: Mapping[str, Any] = field(factory=dict, repr=False)
 
-    @footprint.default
+    @footprint.default  # type: ignore[attr-defined, untyped-decorator]
     def _everywhere(self) -> NDArray[np.bool_]:
         return np.ones(self.weight.shape, dtype=bool)
 
     def __attrs_post_init__(self) -> None:
         shape = self.grid_.shape
-        fields = {"values": self.values, "weight": self.weight, "footprint": self.footprint, "variance": self.variance}
+        fields = {
+            "values": self.values,
+            "weight": self.weight,
+            "footprint": self.footprint,
+            "variance": self.variance,
+        }
         fields |= {f"splits[{k}]": split for k, split in enumerate(self.splits)}
         for name, array in fields.items():
             if array is not None and array.shape != shape:
@@ -223,7 +232,9 @@ class Map:
     def digest(self) -> str:
         """Identity of everything a result can depend on."""
         arrays = [self.values, self.weight, self.footprint, self.variance, *self.splits]
-        return json_digest([self.grid_.digest, self.unit, *(a is not None and array_digest(a) for a in arrays)])
+        return json_digest(
+            [self.grid_.digest, self.unit, *(a is not None and array_digest(a) for a in arrays)]
+        )
 
     @cached_property
     def mean(self) -> float:
@@ -236,7 +247,9 @@ class Map:
 
         No prefactor: multiply by the pixel area for the integral of dF exp(-i q x) d2x.
         """
-        field_ = (self.values - self.values.dtype.type(self.mean)) * self.weight.astype(self.values.dtype, copy=False)
+        field_ = (self.values - self.values.dtype.type(self.mean)) * self.weight.astype(
+            self.values.dtype, copy=False
+        )
         return np.asarray(scipy.fft.rfft2(field_, workers=-1, overwrite_x=True))
 
     def masked(self, keep: NDArray[np.bool_]) -> Map:

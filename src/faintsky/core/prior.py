@@ -201,4 +201,4 @@ class Tabulated(Prior):
         values, inside = _inside(x, self.support)
         density = np.interp(values, self.x, self.pdf) / self._cdf[-1]
         with np.errstate(divide="ignore"):
-            return np.where(inside, np.log(density), -np.inf)
+            return np.asarray(np.where(inside, np.log(density), -np.inf))

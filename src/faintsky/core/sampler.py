@@ -26,7 +26,7 @@ def weighted_quantile(
     order = np.argsort(values)
     cumulative = np.cumsum(weights[order])
     cumulative = (cumulative - 0.5 * weights[order]) / cumulative[-1]
-    return np.interp(q, cumulative, values[order])
+    return np.asarray(np.interp(q, cumulative, values[order]))
 
 
 @frozen(kw_only=True, eq=False)

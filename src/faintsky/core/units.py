@@ -85,9 +85,7 @@ def canonical(value: Any, unit: str) -> Any:
         try:
             quantity = u.Quantity(value)
         except (TypeError, ValueError):
-            raise DataError(
-                f"{value!r} is not a number with a unit, such as '1 {unit}'"
-            ) from None
+            raise DataError(f"{value!r} is not a number with a unit, such as '1 {unit}'") from None
         if quantity.unit == u.dimensionless_unscaled and unit:
             raise DataError(f"{value!r} has no unit; it must be given in {unit!r} or a unit of its kind")
         return float(quantity.value) * unit_factor(str(quantity.unit), unit)
