@@ -64,17 +64,13 @@ def component(
     TypeError
         Where the class is no frozen attrs class, or has no docstring (its first line is the summary).
     """
-    said = ComponentInfo(
-        references=tuple(references), recipe=recipe, science_version=science_version, extra=extra
-    )
+    said = ComponentInfo(references=tuple(references), recipe=recipe, science_version=science_version, extra=extra)
 
     def mark(cls: type[T]) -> type[T]:
         if not hasattr(cls, "__attrs_attrs__"):
             raise TypeError(f"{cls.__qualname__}: write @frozen(kw_only=True) of attrs below @component")
         if not cls.__doc__:
-            raise TypeError(
-                f"{cls.__qualname__}: a component needs a docstring; its first line is its summary"
-            )
+            raise TypeError(f"{cls.__qualname__}: a component needs a docstring; its first line is its summary")
         cls.__component__ = said  # type: ignore[attr-defined]
         return cls
 
@@ -93,9 +89,7 @@ def summary(cls: type) -> str:
     return lines[0] if lines else ""
 
 
-def _bounds(
-    ge: float | None, gt: float | None, le: float | None, lt: float | None
-) -> list[Callable[..., None]]:
+def _bounds(ge: float | None, gt: float | None, le: float | None, lt: float | None) -> list[Callable[..., None]]:
     rules: list[tuple[float | None, str, Callable[[float, float], bool]]] = [
         (ge, ">=", lambda value, bound: value >= bound),
         (gt, ">", lambda value, bound: value > bound),
@@ -110,9 +104,7 @@ def _bounds(
             unit = attribute.metadata.get("unit", "")
             for item in value if isinstance(value, tuple) else (value,):
                 if not holds(item, bound):
-                    raise ValueError(
-                        f"{attribute.name} must be {sign} {bound:g} {unit}".rstrip() + f", got {item!r}"
-                    )
+                    raise ValueError(f"{attribute.name} must be {sign} {bound:g} {unit}".rstrip() + f", got {item!r}")
 
         return check
 
@@ -123,9 +115,7 @@ def _one_of(choices: Sequence[str]) -> Callable[..., None]:
     def check(_: Any, attribute: Attribute[Any], value: Any) -> None:
         if value not in choices:
             hint = nearest(str(value), choices)
-            raise ValueError(
-                f"{attribute.name} must be one of {', '.join(choices)}; got {value!r}. {hint}".strip()
-            )
+            raise ValueError(f"{attribute.name} must be one of {', '.join(choices)}; got {value!r}. {hint}".strip())
 
     return check
 
@@ -133,7 +123,7 @@ def _one_of(choices: Sequence[str]) -> Callable[..., None]:
 def option(
     default: Any = attrs.NOTHING,
     *,
-    help: str = "",  # noqa: A002  (the word click and argparse use)
+    help: str = "",
     unit: str = "",
     ge: float | None = None,
     gt: float | None = None,
@@ -180,7 +170,7 @@ def option(
 def slot(
     default: str | None = None,
     *,
-    help: str = "",  # noqa: A002
+    help: str = "",
     axis: str = "method",
     parts: bool = False,
 ) -> Any:
@@ -246,7 +236,7 @@ def options(cls: type) -> tuple[Option, ...]:
 
 
 def _plain_default(attribute: Attribute[Any]) -> Any:
-    default = attribute.default
+    default: Any = attribute.default
     if default is attrs.NOTHING:
         return None
     if hasattr(default, "takes_self"):

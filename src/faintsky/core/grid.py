@@ -180,6 +180,4 @@ class Grid:
             there = other.wcs.all_world2pix(*self.wcs.wcs_pix2world(x, y, 0), 0)
             offset = float(np.max(np.hypot(there[0] - x, there[1] - y)))
             if offset > 0.01:
-                raise DataError(
-                    f"{a} and {b} are offset by up to {offset:.3g} pixels on the sky; the limit is 0.01"
-                )
+                raise DataError(f"{a} and {b} are offset by up to {offset:.3g} pixels on the sky; the limit is 0.01")

@@ -98,7 +98,7 @@ class Map:
     beam: PSF | None = None
     meta: Mapping[str, Any] = field(factory=dict, repr=False)
 
-    @footprint.default  # type: ignore[attr-defined, untyped-decorator]
+    @footprint.default
     def _everywhere(self) -> NDArray[np.bool_]:
         return np.ones(self.weight.shape, dtype=bool)
 
@@ -232,9 +232,7 @@ class Map:
     def digest(self) -> str:
         """Identity of everything a result can depend on."""
         arrays = [self.values, self.weight, self.footprint, self.variance, *self.splits]
-        return json_digest(
-            [self.grid_.digest, self.unit, *(a is not None and array_digest(a) for a in arrays)]
-        )
+        return json_digest([self.grid_.digest, self.unit, *(a is not None and array_digest(a) for a in arrays)])
 
     @cached_property
     def mean(self) -> float:
@@ -247,10 +245,8 @@ class Map:
 
         No prefactor: multiply by the pixel area for the integral of dF exp(-i q x) d2x.
         """
-        field_ = (self.values - self.values.dtype.type(self.mean)) * self.weight.astype(
-            self.values.dtype, copy=False
-        )
-        return np.asarray(scipy.fft.rfft2(field_, workers=-1, overwrite_x=True))
+        field_ = (self.values - self.values.dtype.type(self.mean)) * self.weight.astype(self.values.dtype, copy=False)
+        return np.asarray(scipy.fft.rfft2(field_, overwrite_x=True))
 
     def masked(self, keep: NDArray[np.bool_]) -> Map:
         """The map with the pixels outside `keep` masked."""

@@ -59,7 +59,7 @@ def parameter(
     *,
     prior: Prior,
     unit: str = "",
-    help: str = "",  # noqa: A002
+    help: str = "",
     latex: str = "",
 ) -> Any:
     """A field that a fit may free: its default value, its default prior, its unit."""
@@ -73,9 +73,7 @@ class Parametric:
     Parameters that are neither fixed nor tied are free, with their default prior unless `priors` names one.
     """
 
-    priors: Mapping[str, Prior] = option(
-        factory=dict, help="priors that replace the default ones, by parameter"
-    )
+    priors: Mapping[str, Prior] = option(factory=dict, help="priors that replace the default ones, by parameter")
     fixed: Mapping[str, float] = option(factory=dict, help="parameters held at a value")
     tied: Mapping[str, str] = option(factory=dict, help="parameters that follow another one, by name")
 
@@ -90,9 +88,7 @@ class Parametric:
                     )
         for name, leader in self.tied.items():
             if leader not in names or leader in self.tied or name in self.fixed or leader == name:
-                raise DataError(
-                    f"tied: {name!r} must follow a parameter that is itself not tied; got {leader!r}"
-                )
+                raise DataError(f"tied: {name!r} must follow a parameter that is itself not tied; got {leader!r}")
 
 
 def _declared(model: Any) -> list[tuple[str, attrs.Attribute[Any]]]:

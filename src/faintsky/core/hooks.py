@@ -1,0 +1,91 @@
+"""Hooks: what cuts across runs. They observe and add; they never own a method, and never lose a finished result.
+
+A plugin is a module (or object) with functions marked ``@hookimpl``, declared in the entry-point group ``faintsky``::
+
+    [project.entry-points.faintsky]
+    notify = "my_package.notify"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from faintsky.core.errors import PluginError, nearest
+
+if TYPE_CHECKING:
+    from faintsky.core.run import Run
+    from faintsky.core.task import Task
+
+__all__ = ["call_hook", "hookimpl", "hooks"]
+
+hookspec = pluggy.HookspecMarker("faintsky")
+hookimpl = pluggy.HookimplMarker("faintsky")
+
+
+class _Specification:
+    """Every hook. An implementation may take fewer arguments than stand here, so new ones never break old plugins."""
+
+    @hookspec
+    def before_task(self, task: Task) -> None:
+        """Called in the worker before a task runs."""
+
+    @hookspec
+    def after_task(self, task: Task, result: Any) -> None:
+        """Called in the worker when the result of a task is stored."""
+
+    @hookspec
+    def on_error(self, task: Task, error: BaseException) -> None:
+        """Called in the worker when a task failed."""
+
+    @hookspec
+    def after_run(self, run: Run) -> None:
+        """Called once when the tables of a run are written; the report is written here."""
+
+    @hookspec
+    def report_sections(self, run: Run) -> Sequence[Any]:  # type: ignore[empty-body]
+        """Sections (`faintsky.report.section.Section`) that are added at the end of the report."""
+
+
+@lru_cache(maxsize=1)
+def hooks() -> tuple[pluggy.PluginManager, tuple[str, ...]]:
+    """The hook plugins, loaded one by one, and one sentence for each that could not be.
+
+    Raises
+    ------
+    PluginError
+        Where a plugin implements a hook that does not exist; the message names the nearest one.
+    """
+    manager = pluggy.PluginManager("faintsky")
+    manager.add_hookspecs(_Specification)
+    broken: list[str] = []
+    seen: set[tuple[str, str]] = set()
+    for point in metadata.entry_points(group="faintsky"):
+        dist = point.dist.name if point.dist else "?"
+        if (dist, point.name) in seen:
+            continue
+        seen.add((dist, point.name))
+        try:
+            manager.register(point.load(), name=f"{dist}:{point.name}")
+        except Exception as error:
+            broken.append(f"hook plugin {dist}:{point.name} is left out: {type(error).__name__}: {error}")
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        known = [name for name in vars(_Specification) if not name.startswith("_")]
+        hook = str(error).split("'")[1] if "'" in str(error) else ""
+        raise PluginError(f"{error}. {nearest(hook, known)} Hooks: {', '.join(known)}") from None
+    return manager, tuple(broken)
+
+
+def call_hook(name: str, **arguments: Any) -> tuple[list[Any], str]:
+    """Call a hook of every plugin; what a plugin raises is returned as a sentence, so that no result is lost."""
+    manager, _ = hooks()
+    try:
+        return list(getattr(manager.hook, name)(**arguments)), ""
+    except Exception as error:
+        return [], f"hook {name}: {type(error).__name__}: {error}"

@@ -1,0 +1,162 @@
+"""The scheduler: asks an executor for the tasks that are ready, tells what happens, and can be interrupted."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from pathlib import Path
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from faintsky.core.executor import RunOptions
+from faintsky.core.registry import registry
+from faintsky.core.step import Pending, Step
+from faintsky.core.task import Task, load_result, read_status, run_task
+
+__all__ = ["Event", "Scheduler", "event_line"]
+
+
+@frozen(kw_only=True)
+class Event:
+    """Something that happened to a task: ``planned``, ``started``, ``advanced``, ``done``, ``failed``, ``kept``."""
+
+    kind: str
+    task_id: str
+    title: str
+    time: float = 0.0
+    done: float = 0.0
+    total: float = 0.0
+    message: str = ""
+
+
+class Scheduler:
+    """Holds the tasks of a run and sees them done; the graph is known before anything runs.
+
+    Parameters
+    ----------
+    folder : Path
+        The run directory.
+    options : RunOptions
+    listen : callable
+        Receives every `Event`.
+    dry : bool
+        Only collect the tasks (for ``check --cost``); asking for a value is then an error.
+    """
+
+    def __init__(
+        self, folder: Path, options: RunOptions, listen: Callable[[Event], None], seed: int = 1, dry: bool = False
+    ) -> None:
+        self.folder, self.options, self.listen, self.seed, self.dry = folder, options, listen, seed, dry
+        self.tasks: dict[str, Task] = {}
+        self.wanted: list[str] = []
+
+    def do(self, step: Step[Any], /, **inputs: Any) -> Pending[Any]:
+        """Ask for a step (`faintsky.core.step.Workflow`)."""
+        task = Task.of(step, self.seed, inputs)
+        self.tasks.setdefault(task.task_id, task)
+        return Pending(task.task_id)
+
+    def value(self, pending: Pending[Any]) -> Any:
+        """Run what is needed now, and return the result."""
+        self.complete([pending.task_id])
+        return load_result(str(self.folder), pending.task_id)
+
+    def state(self, task_id: str) -> str:
+        """``done``, ``failed``, ``running`` or ``waiting``."""
+        return str(read_status(self.folder, task_id)["state"])
+
+    def complete(self, wanted: Iterable[str]) -> None:
+        """See that the wanted tasks, and all they need, are done or have failed.
+
+        A task whose input failed is not tried; its cell shows the cause. Ctrl-C stops what runs and raises
+        KeyboardInterrupt; the same command goes on from there.
+        """
+        open_ = self._open(wanted)
+        if self.dry:
+            return
+        for task_id in open_:
+            task = self.tasks[task_id]
+            task.write(self.folder)
+            self._tell("planned", task_id)
+        if not open_:
+            return
+        in_process = isinstance(self.options.executor, registry.load(registry.find("executors", "serial")))
+        workers = min(self.options.count, len(open_))
+        with self.options.executor.open(workers) as pool:
+            self._loop(pool, open_, 1 if in_process else workers)
+
+    def _open(self, wanted: Iterable[str]) -> list[str]:
+        """What is not done yet, inputs first."""
+        order: list[str] = []
+
+        def visit(task_id: str) -> None:
+            if task_id in order:
+                return
+            for need in self.tasks[task_id].needs:
+                visit(need)
+            order.append(task_id)
+
+        for task_id in wanted:
+            visit(task_id)
+        kept = [task_id for task_id in order if self.state(task_id) == "done"]
+        for task_id in kept:
+            self._tell("kept", task_id)
+        return [task_id for task_id in order if task_id not in kept]
+
+    def _loop(self, pool: Any, open_: list[str], workers: int) -> None:
+        waiting, running = list(open_), dict[Future[str], str]()
+        failed: set[str] = set()
+        shown: dict[str, Any] = {}
+        while waiting or running:
+            for task_id in list(waiting):
+                needs = self.tasks[task_id].needs
+                if any(need in failed for need in needs):
+                    waiting.remove(task_id)
+                    failed.add(task_id)
+                    self._tell("failed", task_id, message="an input failed")
+                elif len(running) < workers and not any(n in waiting or n in running.values() for n in needs):
+                    waiting.remove(task_id)
+                    self._tell("started", task_id)
+                    running[pool.submit(run_task, str(self.folder), task_id)] = task_id
+                    if workers == 1:
+                        break
+            finished, _ = wait(running, timeout=0.3, return_when=FIRST_COMPLETED)
+            for future in finished:
+                task_id = running.pop(future)
+                state, message = self._outcome(future, task_id)
+                failed |= {task_id} if state == "failed" else set()
+                self._tell(state, task_id, message=message)
+            self._advance(running.values(), shown)
+
+    def _outcome(self, future: Future[str], task_id: str) -> tuple[str, str]:
+        try:
+            state = future.result()
+        except Exception as error:
+            said = {"state": "failed", "error": f"the worker died: {type(error).__name__}: {error}", "warnings": []}
+            place = self.folder / "tasks" / task_id / "status.json"
+            place.write_text(json.dumps(said))
+            return "failed", said["error"]  # type: ignore[return-value]
+        status = read_status(self.folder, task_id)
+        return state, str(status.get("error", ""))
+
+    def _advance(self, running: Iterable[str], shown: dict[str, Any]) -> None:
+        for task_id in running:
+            try:
+                said = json.loads((self.folder / "tasks" / task_id / "progress.json").read_text())
+            except (FileNotFoundError, json.JSONDecodeError):
+                continue
+            if shown.get(task_id) != said:
+                shown[task_id] = said
+                self._tell("advanced", task_id, **said)
+
+    def _tell(self, kind: str, task_id: str, **more: Any) -> None:
+        self.listen(Event(kind=kind, task_id=task_id, title=self.tasks[task_id].title, time=time.time(), **more))
+
+
+def event_line(event: Event) -> str:
+    """One line of ``log.jsonl``."""
+    return json.dumps({k: v for k, v in attrs.asdict(event).items() if v not in ("", 0.0)})
