@@ -18,7 +18,7 @@ from typing import Any
 from attrs import field, frozen
 
 from faintsky.core.context import Context, Progress
-from faintsky.core.digest import json_digest
+from faintsky.core.digest import file_digest, json_digest
 from faintsky.core.errors import DataError, FaintskyError, FaintskyWarning
 from faintsky.core.hooks import call_hook
 from faintsky.core.identity import identity
@@ -61,7 +61,9 @@ class Task:
     def of(cls, step: Step[Any], seed: int, inputs: Mapping[str, Any]) -> Task:
         """The task of a step with inputs; equal inputs give the equal hash."""
         name = step.name
-        tree = [_FORMAT, name.rpartition("/")[2], step.version, seed, identity(dict(inputs))]
+        path, _, function = name.rpartition(":")
+        code = [function, file_digest(Path(path))] if path.endswith(".py") else [name]
+        tree = [_FORMAT, code, step.version, seed, identity(dict(inputs))]
         task_id = json_digest(tree)[:24]
         said = str(inputs.get("title", ""))
         title = f"{step.title} {said}".strip()

@@ -27,7 +27,7 @@ class Loky(Executor):
         from loky import ProcessPoolExecutor
 
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        pool = ProcessPoolExecutor(max_workers=workers, timeout=60, context="loky", env=threads)
+        pool = ProcessPoolExecutor(max_workers=workers, timeout=60, env=threads)
         try:
             yield pool
         except BaseException:
