@@ -133,10 +133,9 @@ class Bins:
         """
         empty = np.flatnonzero(self.modes(grid) == 0)
         if empty.size:
-            shown = ", ".join(
-                f"{2 * np.pi / self.edges[i + 1] / ARCSEC:.4g}-{2 * np.pi / max(self.edges[i], 1e-300) / ARCSEC:.4g} arcsec"
-                for i in empty[:3]
-            )
+            low = 2 * np.pi / self.edges[1:] / ARCSEC
+            high = 2 * np.pi / np.maximum(self.edges[:-1], 1e-300) / ARCSEC
+            shown = ", ".join(f"{low[i]:.4g}-{high[i]:.4g} arcsec" for i in empty[:3])
             raise DataError(
                 f"{empty.size} of {len(self)} bins hold no Fourier mode ({shown}{', ...' if empty.size > 3 else ''}): "
                 f"narrower than the fundamental mode, or outside the grid; {_reach(grid)}. "

@@ -156,8 +156,6 @@ def option(
     checks += [validator] if callable(validator) else list(validator)
     if factory is not None:
         default = attrs.Factory(factory)
-    if unit and isinstance(default, str):
-        default = unit_converter(unit)(default)
     return field(
         default=default,
         converter=unit_converter(unit) if unit else None,

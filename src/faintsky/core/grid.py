@@ -170,9 +170,10 @@ class Grid:
                 "make both on one grid ([grid] like = ...)"
             )
         if not np.allclose(self.scale, other.scale, rtol=1e-2 / max(self.shape), atol=0):
+            mine, its = ([s / ARCSEC for s in grid.scale] for grid in (self, other))
             raise DataError(
-                f"the pixels of {a} are {self.scale[0] / ARCSEC:.6g} x {self.scale[1] / ARCSEC:.6g} arcsec but those of "
-                f"{b} {other.scale[0] / ARCSEC:.6g} x {other.scale[1] / ARCSEC:.6g} arcsec"
+                f"the pixels of {a} are {mine[0]:.6g} x {mine[1]:.6g} arcsec but those of {b} "
+                f"{its[0]:.6g} x {its[1]:.6g} arcsec"
             )
         if self.wcs is not None and other.wcs is not None and self.header != other.header:
             ny, nx = self.shape

@@ -1,7 +1,7 @@
 """One storage for everything: a tree of attrs objects, arrays and plain values as one HDF5 file.
 
-The structure is JSON in the dataset ``tree``; every array is a dataset below ``data`` whose path is its place in the tree, so
-that other programs read the numbers without faintsky. Nothing is pickled.
+The structure is JSON in the dataset ``tree``; every array is a dataset below ``data`` whose path is its place in the
+tree, so that other programs read the numbers without faintsky. Nothing is pickled.
 """
 
 from __future__ import annotations
