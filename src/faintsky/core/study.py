@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from attrs import field, frozen
@@ -85,6 +85,6 @@ class Study(Protocol):
         """Name to figure, in the order of the report."""
         return {}
 
-    def check(self) -> Sequence[tuple[str, str]]:
+    def check(self) -> Iterable[tuple[str, str]]:
         """What is wrong between fields: (dotted key, message), found before anything runs."""
         return ()
