@@ -1,0 +1,1 @@
+"""Samplers that other people wrote, behind one interface."""

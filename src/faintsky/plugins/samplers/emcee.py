@@ -1,0 +1,198 @@
+"""The sampler emcee."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from faintsky.core.component import component, option
+from faintsky.core.context import Context
+from faintsky.core.diagnostics import autocorrelation_time, split_rhat
+from faintsky.core.errors import DataError, LikelihoodError
+from faintsky.core.likelihood import Likelihood
+from faintsky.core.sampler import Posterior, Sampler
+from faintsky.core.storage import write_atomically
+from faintsky.plugins.samplers.budget import Budget, SpentError
+
+__all__ = ["Emcee"]
+
+Array = NDArray[np.float64]
+
+
+@frozen(kw_only=True, eq=False)
+class _Chain:
+    """Steps so far: positions (steps, walkers, d), ln posterior (steps, walkers), state of the generator, calls."""
+
+    positions: Array
+    log_posterior: Array
+    random_state: tuple[Any, ...]
+    calls: int
+
+    def save(self, path: Path) -> None:
+        name, keys, *rest = self.random_state
+
+        def write(target: Path) -> None:
+            with open(target, "wb") as handle:
+                np.savez(
+                    handle,
+                    positions=self.positions,
+                    log_posterior=self.log_posterior,
+                    keys=keys,
+                    rest=np.array(rest, dtype=float),
+                    calls=self.calls,
+                )
+
+        write_atomically(path, write)
+
+    @classmethod
+    def load(cls, path: Path) -> _Chain:
+        with np.load(path) as found:
+            position, has_gauss, cached = found["rest"]
+            state = ("MT19937", found["keys"], int(position), int(has_gauss), float(cached))
+            return cls(
+                positions=found["positions"],
+                log_posterior=found["log_posterior"],
+                random_state=state,
+                calls=int(found["calls"]),
+            )
+
+
+@component(references=["ForemanMackey2013", "GoodmanWeare2010"])
+@frozen(kw_only=True)
+class Emcee(Sampler):
+    """Affine-invariant ensemble MCMC with emcee; it gives no evidence.
+
+    An interrupted task goes on from its last checkpoint and ends with the same samples as an undisturbed one. The first
+    part of the chain is dropped: `burn`, or at least five autocorrelation times.
+    """
+
+    walkers: int = option(32, ge=4, help="walkers; at least twice the number of parameters")
+    steps: int = option(2000, ge=20, help="steps of every walker")
+    burn: float = option(0.2, ge=0, lt=1, help="fraction of the chain that is dropped at its start, at least 5 tau")
+    thin: int = option(1, ge=1, help="keep every n-th step")
+    start: str = option(
+        "best-of-prior",
+        choices=("best-of-prior", "prior"),
+        help="walkers start at the best of 50 times as many draws from the prior, or at plain draws",
+    )
+    max_calls: int = option(0, ge=0, help="limit of likelihood calls; 0 = none")
+    max_seconds: float = option(0.0, unit="s", ge=0, help="limit of CPU time; 0 = none")
+
+    def run(self, likelihood: Likelihood, ctx: Context) -> Posterior:
+        """Sample the posterior; ln Z is None.
+
+        Raises
+        ------
+        LikelihoodError
+            Where the likelihood is NaN, or zero all over the prior.
+        DataError
+            Where there are fewer walkers than twice the parameters.
+        """
+        import emcee
+
+        if self.walkers < 2 * likelihood.ndim:
+            raise DataError(
+                f"emcee needs at least {2 * likelihood.ndim} walkers for {likelihood.ndim} parameters, got {self.walkers}"
+            )
+        budget = Budget(likelihood, self.max_calls, self.max_seconds)
+        with ctx.captured("emcee.log"):
+            chain, status = self._chain(emcee, likelihood, budget, ctx)
+        return self._posterior(likelihood, chain, budget, status, f"emcee {emcee.__version__}")
+
+    def _chain(self, emcee: Any, likelihood: Likelihood, budget: Budget, ctx: Context) -> tuple[_Chain, str]:
+        checkpoint = None if ctx.folder is None else ctx.folder / "emcee.npz"
+        engine = emcee.EnsembleSampler(self.walkers, likelihood.ndim, budget.posterior, vectorize=True)
+        if checkpoint is not None and checkpoint.exists():
+            chain = _Chain.load(checkpoint)
+            budget.calls = chain.calls
+        else:
+            rng = ctx.rng("emcee")
+            start = self._start(likelihood, budget, rng)
+            state = np.random.RandomState(rng.integers(2**32, dtype=np.uint64)).get_state()
+            chain = _Chain(
+                positions=start[None],
+                log_posterior=budget.posterior(start)[None],
+                random_state=state,
+                calls=budget.calls,
+            )
+        part = max(20, self.steps // 20)
+        while len(chain.positions) <= self.steps:
+            number = min(part, self.steps + 1 - len(chain.positions))
+            engine.reset()
+            state = emcee.State(
+                chain.positions[-1], log_prob=chain.log_posterior[-1], random_state=chain.random_state, copy=True
+            )
+            try:
+                last = engine.run_mcmc(state, number)
+            except SpentError as spent:
+                return chain, spent.reason
+            chain = _Chain(
+                positions=np.concatenate([chain.positions, engine.get_chain()]),
+                log_posterior=np.concatenate([chain.log_posterior, engine.get_log_prob()]),
+                random_state=last.random_state,
+                calls=budget.calls,
+            )
+            ctx.progress(len(chain.positions) - 1, self.steps, f"{budget.calls} calls")
+            if checkpoint is not None:
+                chain.save(checkpoint)
+        return chain, "converged"
+
+    def _start(self, likelihood: Likelihood, budget: Budget, rng: np.random.Generator) -> Array:
+        """Distinct points of finite posterior."""
+        number = self.walkers * (50 if self.start == "best-of-prior" else 1)
+        points, values = np.empty((0, likelihood.ndim)), np.empty(0)
+        for _ in range(100):
+            drawn = likelihood.prior_transform(rng.random((number, likelihood.ndim)))
+            value = budget.posterior(drawn)
+            good = np.isfinite(value)
+            points, values = np.concatenate([points, drawn[good]]), np.concatenate([values, value[good]])
+            if len(points) >= self.walkers:
+                order = np.argsort(-values, kind="stable") if self.start == "best-of-prior" else np.arange(len(points))
+                return np.asarray(points[order[: self.walkers]])
+        raise LikelihoodError(
+            f"only {len(points)} of {100 * number} points drawn from the prior have a likelihood above zero: check the priors"
+        )
+
+    def _posterior(self, likelihood: Likelihood, chain: _Chain, budget: Budget, status: str, version: str) -> Posterior:
+        moved = chain.positions[1:] if len(chain.positions) > 1 else chain.positions
+        log_posterior = chain.log_posterior[1:] if len(chain.positions) > 1 else chain.log_posterior
+        steps = len(moved)
+        burn = int(self.burn * steps)
+        tau = max((autocorrelation_time(moved[burn:, :, i]) for i in range(likelihood.ndim)), default=np.nan)
+        if np.isfinite(tau):
+            burn = min(max(burn, int(5 * tau)), steps // 2)
+        kept = moved[burn :: self.thin]
+        theta = kept.reshape(-1, likelihood.ndim)
+        log_l = log_posterior[burn :: self.thin].reshape(-1) - likelihood.log_prior(theta)
+        number = (steps - burn) * self.walkers
+        diagnostics = {
+            "tau": float(tau),
+            "ess": float(number / tau) if tau > 0 else float("nan"),
+            "rhat": max(split_rhat(moved[burn:, :, i]) for i in range(likelihood.ndim)),
+            "burn": float(burn),
+        }
+        notes: tuple[str, ...] = ()
+        if status == "converged" and not steps - burn >= 50 * tau:
+            status = "not_converged"
+            notes = (
+                f"the chain is {(steps - burn) / tau:.0f} autocorrelation times long; errors need some 50: raise steps",
+            )
+        return Posterior(
+            names=likelihood.names,
+            units=tuple(p.unit for p in likelihood.parameters),
+            latex=tuple(p.latex for p in likelihood.parameters),
+            samples=theta,
+            weights=np.full(len(theta), 1 / len(theta)),
+            log_likelihood=log_l,
+            calls=budget.calls,
+            cpu_seconds=budget.cpu_seconds,
+            diagnostics=diagnostics,
+            status=status,
+            notes=notes,
+            version=version,
+            fingerprint=likelihood.fingerprint(),
+        )
