@@ -78,6 +78,10 @@ class Map:
         K >= 2 statistically independent estimates of the same sky, or empty.
     variance : ndarray, shape (ny, nx), optional
         Expected variance of each pixel from photons or sources (an unbiased estimate of it), in `unit`^2.
+    split_variances : tuple of ndarray, each (ny, nx)
+        The same of each split, where known; the halves of unequal depth need it for their analytic noise level.
+    counts : ndarray, shape (ny, nx), optional
+        Photons per pixel, for a map that is made of photons; for the table of map properties.
     beam : PSF, optional
     meta : mapping
         Facts of the source that the report shows (live time, photons, band, warnings).
@@ -95,6 +99,8 @@ class Map:
     footprint: NDArray[np.bool_] = field(repr=False)
     splits: tuple[Real, ...] = field(default=(), converter=_own_all, repr=False)
     variance: Real | None = field(default=None, converter=_own_optional, repr=False)
+    split_variances: tuple[Real, ...] = field(default=(), converter=_own_all, repr=False)
+    counts: Real | None = field(default=None, converter=_own_optional, repr=False)
     beam: PSF | None = None
     meta: Mapping[str, Any] = field(factory=dict, repr=False)
 
@@ -109,8 +115,12 @@ class Map:
             "weight": self.weight,
             "footprint": self.footprint,
             "variance": self.variance,
+            "counts": self.counts,
         }
         fields |= {f"splits[{k}]": split for k, split in enumerate(self.splits)}
+        fields |= {f"split_variances[{k}]": variance for k, variance in enumerate(self.split_variances)}
+        if self.split_variances and len(self.split_variances) != len(self.splits):
+            raise DataError(f"{len(self.split_variances)} split_variances for {len(self.splits)} splits")
         for name, array in fields.items():
             if array is not None and array.shape != shape:
                 raise DataError(f"{name} has the shape {array.shape}, the grid {shape}")
@@ -131,7 +141,7 @@ class Map:
                     "them (weight 0)"
                 )
         hidden = ~kept
-        for array in (self.values, self.variance, *self.splits):
+        for array in (self.values, self.variance, *self.splits, *self.split_variances):
             if array is not None and hidden.any():
                 array.flags.writeable = True
                 array[hidden] = 0
@@ -231,7 +241,7 @@ class Map:
     @cached_property
     def digest(self) -> str:
         """Identity of everything a result can depend on."""
-        arrays = [self.values, self.weight, self.footprint, self.variance, *self.splits]
+        arrays = [self.values, self.weight, self.footprint, self.variance, *self.splits, *self.split_variances]
         return json_digest([self.grid_.digest, self.unit, *(a is not None and array_digest(a) for a in arrays)])
 
     @cached_property
@@ -254,17 +264,27 @@ class Map:
 
     def split(self, k: int) -> Map:
         """The k-th independent sub-map."""
-        return attrs.evolve(self, values=self.splits[k], splits=(), variance=None)
+        variance = self.split_variances[k] if self.split_variances else None
+        return self._of(self.splits[k], variance)
 
     def half_sum(self) -> Map:
         """(A + B)/2 of the first two splits."""
         a, b = self._halves()
-        return attrs.evolve(self, values=(a + b) / 2, splits=(), variance=None)
+        return self._of((a + b) / 2, self._half_variance())
 
     def half_difference(self) -> Map:
         """(A - B)/2 of the first two splits: noise without sky."""
         a, b = self._halves()
-        return attrs.evolve(self, values=(a - b) / 2, splits=(), variance=None)
+        return self._of((a - b) / 2, self._half_variance())
+
+    def _of(self, values: Real, variance: Real | None) -> Map:
+        return attrs.evolve(self, values=values, splits=(), split_variances=(), variance=variance)
+
+    def _half_variance(self) -> Real | None:
+        if len(self.split_variances) < 2:
+            return None
+        a, b = self.split_variances[:2]
+        return (a + b) / 4
 
     def _halves(self) -> tuple[Real, Real]:
         if len(self.splits) < 2:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,3 +21,15 @@ class PowerModel(Protocol):
 
         The unit is that of the power spectrum it is compared with.
         """
+
+    def scaled(self, level: float, signed: bool) -> Self:
+        """The model with default priors that fit a spectrum of this level; itself where they are absolute.
+
+        Parameters
+        ----------
+        level : float
+            The largest bandpower that the data allow [unit of the spectrum].
+        signed : bool
+            Whether the power may be negative (a cross-spectrum).
+        """
+        return self

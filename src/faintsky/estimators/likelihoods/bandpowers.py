@@ -1,0 +1,88 @@
+"""The default likelihood of bandpowers: the errors are those of the model, not of the measured power."""
+
+from __future__ import annotations
+
+import numpy as np
+from attrs import evolve, frozen
+from numpy.typing import NDArray
+
+from faintsky.core.component import component, option
+from faintsky.core.context import Context
+from faintsky.core.likelihood import LikelihoodRule
+from faintsky.core.power_model import PowerModel
+from faintsky.core.power_spectrum import PowerSpectrum
+from faintsky.estimators.likelihoods.gaussian_bandpowers import GaussianBandpowers, chosen_bins, scaled_model
+
+__all__ = ["Bandpowers"]
+
+Array = NDArray[np.float64]
+
+
+@component(references=["Knox1995"])
+@frozen(kw_only=True)
+class Bandpowers(LikelihoodRule[PowerSpectrum, PowerModel]):
+    """Gaussian bandpowers with errors of the model.
+
+    The error of a bandpower grows with the power itself, so a bin that fluctuates low gets a small error and pulls a fit
+    with observed errors down. Here the model is fitted, the covariance is scaled to the fitted power, and so on
+    until it stays: the expectation of the amplitude is then unbiased. The spectrum's window is applied once.
+    """
+
+    theta: tuple[float, float] | None = option(None, unit="rad", help="scales 2 pi / q that take part; default: all")
+    rounds: int = option(8, ge=1, help="at most so many rounds of fitting and scaling of the covariance")
+
+    def bind(self, data: PowerSpectrum, model: PowerModel, ctx: Context) -> GaussianBandpowers:
+        """The likelihood of the free parameters of `model`.
+
+        Raises
+        ------
+        DataError
+            Where no bin is left, or the covariance is not positive definite.
+        """
+        chosen = chosen_bins(data, self.theta)
+        bound = GaussianBandpowers(
+            model=scaled_model(data, chosen, model),
+            data=data.power[chosen],
+            covariance=data.covariance[np.ix_(chosen, chosen)],
+            q=data.window.q,
+            window=data.window.matrix[chosen],
+        )
+        if not bound.parameters:
+            return bound
+        measured = bound.covariance
+        best = _best(bound, None, ctx)
+        for _ in range(self.rounds):
+            scale = _scale(data, chosen, bound.expected(best[None])[0])
+            bound = evolve(bound, covariance=measured * np.outer(scale, scale))
+            moved = _best(bound, best, ctx)
+            if np.allclose(moved, best, rtol=1e-4, atol=0):
+                break
+            best = moved
+        return bound
+
+
+def _scale(data: PowerSpectrum, chosen: NDArray[np.bool_], model: Array) -> Array:
+    """Error of the model's power over the error that the covariance was made with (Knox 1995)."""
+    autos = [a[chosen] for a in data.auto] or [data.power[chosen]]
+    if len(autos) == 1:
+        return np.clip(np.abs(model) / np.abs(autos[0]), 0.1, 10.0)
+    both = np.abs(autos[0] * autos[1])
+    was = both + np.minimum(data.power[chosen] ** 2, both)
+    return np.sqrt((both + np.minimum(model**2, both)) / was)
+
+
+def _best(bound: GaussianBandpowers, start: Array | None, ctx: Context) -> Array:
+    """The best fit within the priors, from the last one or from the best of many draws."""
+    from scipy.optimize import least_squares
+
+    if start is None:
+        drawn = bound.prior_transform(ctx.rng("bandpowers").random((4000, bound.ndim)))
+        start = drawn[int(np.argmax(bound.log_likelihood(drawn)))]
+    low, high = (np.array(ends) for ends in zip(*(p.prior.support for p in bound.parameters), strict=True))
+    size = np.maximum(np.abs(start), 1e-3 * np.where(np.isfinite(high - low), high - low, np.abs(start)))
+    size = np.where(size > 0, size, 1.0)
+    inner = np.clip(start, low + 1e-9 * size, high - 1e-9 * size)
+    found = least_squares(
+        lambda x: bound.residuals((x * size)[None])[0], inner / size, bounds=(low / size, high / size)
+    )
+    return np.asarray(found.x * size)
