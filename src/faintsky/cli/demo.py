@@ -17,9 +17,7 @@ __all__ = ["demo"]
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("faintsky-demo"), show_default=True)
-@click.option(
-    "--open/--no-open", "open_report", default=None, help="Show the report in a browser [default: on a terminal]."
-)
+@click.option("--open/--no-open", "open_report", default=None, help="Show the report in a browser [default: on a terminal].")
 @click.option("--workers", type=click.IntRange(min=0), default=0, help="Tasks at a time [default: the CPUs].")
 def demo(out: Path, open_report: bool | None, workers: int) -> None:
     """Simulate an infrared and an X-ray map that share a sky, and measure how strongly, with six combinations of methods."""

@@ -52,17 +52,15 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """An unknown command names the nearest one."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             from faintsky.core.errors import nearest
 
-            error.message = f"{error.message.rstrip('.')}. {nearest(args[0], self.list_commands(ctx))}".rstrip()
-            raise
+            hint = nearest(args[0], self.list_commands(ctx))
+            raise click.UsageError(f"{error.message.rstrip('.')}. {hint}".rstrip(), ctx) from None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

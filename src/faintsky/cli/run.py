@@ -15,9 +15,7 @@ __all__ = ["run", "tell"]
 @click.command()
 @click.argument("study", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory [default: runs/NAME].")
-@click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key, such as bins.per_decade=12."
-)
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key, such as bins.per_decade=12.")
 @click.option("--workers", type=click.IntRange(min=0), default=0, help="Tasks at a time [default: the CPUs].")
 @click.option("--executor", default="", help="Who does the tasks [default: loky].")
 @click.option("--force-new", is_flag=True, help="Where the directory holds another run: fork a new one.")

@@ -131,6 +131,7 @@ def option(
     lt: float | None = None,
     choices: Sequence[str] = (),
     validator: Callable[..., None] | Sequence[Callable[..., None]] = (),
+    converter: Callable[[Any], Any] | None = None,
     factory: Callable[[], Any] | None = None,
     **metadata: Any,
 ) -> Any:
@@ -149,6 +150,8 @@ def option(
         Bounds, in the canonical unit.
     choices : sequence of str
         The only valid values.
+    converter : callable
+        For an option without unit: what a value given in Python may be written as, such as a text for a path.
     """
     checks = [*_bounds(ge, gt, le, lt)]
     if choices:
@@ -158,7 +161,7 @@ def option(
         default = attrs.Factory(factory)
     return field(
         default=default,
-        converter=unit_converter(unit) if unit else None,
+        converter=unit_converter(unit) if unit else converter,
         validator=checks or None,
         metadata={"help": help, "unit": unit, "choices": tuple(choices), **metadata},
         kw_only=True,

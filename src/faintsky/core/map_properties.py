@@ -35,7 +35,7 @@ def map_properties(whole: Map, kept: Map, name: str) -> Any:
 
     grid = whole.geometry
     observed = whole.footprint & (whole.weight > 0)
-    inside, left = np.count_nonzero(observed), np.count_nonzero(kept.weight > 0)
+    inside, left = int(np.count_nonzero(observed)), int(np.count_nonzero(kept.weight > 0))
     before, after = _photons(whole, observed), _photons(whole, kept.weight > 0)
     table = QTable()
     table["map"] = [name]

@@ -8,6 +8,8 @@ from typing import Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from faintsky.core.power_spectrum import PowerSpectrum
+
 __all__ = ["PowerModel"]
 
 
@@ -22,14 +24,13 @@ class PowerModel(Protocol):
         The unit is that of the power spectrum it is compared with.
         """
 
-    def scaled(self, level: float, signed: bool) -> Self:
-        """The model with default priors that fit a spectrum of this level; itself where they are absolute.
+    def scaled(self, spectrum: PowerSpectrum, chosen: NDArray[np.bool_]) -> Self:
+        """The model with default priors that reach as far as a spectrum does; itself where they are absolute.
 
         Parameters
         ----------
-        level : float
-            The largest bandpower that the data allow [unit of the spectrum].
-        signed : bool
-            Whether the power may be negative (a cross-spectrum).
+        spectrum : PowerSpectrum
+        chosen : ndarray of bool, shape (nbin,)
+            The bins that are fitted.
         """
         return self

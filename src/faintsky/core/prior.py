@@ -195,7 +195,7 @@ class Tabulated(Prior):
         root = np.sqrt(np.maximum(pdf[i] ** 2 + 2 * slope * rest, 0.0))
         denominator = pdf[i] + root
         step = np.where(denominator > 0, 2 * rest / np.where(denominator > 0, denominator, 1.0), 0.0)
-        return np.clip(x[i] + step, x[0], x[-1])
+        return np.asarray(np.clip(x[i] + step, x[0], x[-1]))
 
     def logpdf(self, x: ArrayLike) -> Array:
         values, inside = _inside(x, self.support)

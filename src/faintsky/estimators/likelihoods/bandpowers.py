@@ -11,7 +11,7 @@ from faintsky.core.context import Context
 from faintsky.core.likelihood import LikelihoodRule
 from faintsky.core.power_model import PowerModel
 from faintsky.core.power_spectrum import PowerSpectrum
-from faintsky.estimators.likelihoods.gaussian_bandpowers import GaussianBandpowers, chosen_bins, scaled_model
+from faintsky.estimators.likelihoods.gaussian_bandpowers import GaussianBandpowers, chosen_bins
 
 __all__ = ["Bandpowers"]
 
@@ -23,8 +23,8 @@ Array = NDArray[np.float64]
 class Bandpowers(LikelihoodRule[PowerSpectrum, PowerModel]):
     """Gaussian bandpowers with errors of the model.
 
-    The error of a bandpower grows with the power itself, so a bin that fluctuates low gets a small error and pulls a fit
-    with observed errors down. Here the model is fitted, the covariance is scaled to the fitted power, and so on
+    The error of a bandpower grows with the power itself, so a bin that fluctuates low gets a small error and pulls a
+    fit with observed errors down. Here the model is fitted, the covariance is scaled to the fitted power, and so on
     until it stays: the expectation of the amplitude is then unbiased. The spectrum's window is applied once.
     """
 
@@ -41,7 +41,7 @@ class Bandpowers(LikelihoodRule[PowerSpectrum, PowerModel]):
         """
         chosen = chosen_bins(data, self.theta)
         bound = GaussianBandpowers(
-            model=scaled_model(data, chosen, model),
+            model=model.scaled(data, chosen),
             data=data.power[chosen],
             covariance=data.covariance[np.ix_(chosen, chosen)],
             q=data.window.q,
@@ -68,7 +68,7 @@ def _scale(data: PowerSpectrum, chosen: NDArray[np.bool_], model: Array) -> Arra
         return np.clip(np.abs(model) / np.abs(autos[0]), 0.1, 10.0)
     both = np.abs(autos[0] * autos[1])
     was = both + np.minimum(data.power[chosen] ** 2, both)
-    return np.sqrt((both + np.minimum(model**2, both)) / was)
+    return np.asarray(np.sqrt((both + np.minimum(model**2, both)) / was))
 
 
 def _best(bound: GaussianBandpowers, start: Array | None, ctx: Context) -> Array:
@@ -82,7 +82,9 @@ def _best(bound: GaussianBandpowers, start: Array | None, ctx: Context) -> Array
     size = np.maximum(np.abs(start), 1e-3 * np.where(np.isfinite(high - low), high - low, np.abs(start)))
     size = np.where(size > 0, size, 1.0)
     inner = np.clip(start, low + 1e-9 * size, high - 1e-9 * size)
-    found = least_squares(
-        lambda x: bound.residuals((x * size)[None])[0], inner / size, bounds=(low / size, high / size)
-    )
+
+    def residuals(x: Array) -> Array:
+        return np.asarray(bound.residuals((x * size)[None])[0])
+
+    found = least_squares(residuals, inner / size, bounds=(low / size, high / size))
     return np.asarray(found.x * size)

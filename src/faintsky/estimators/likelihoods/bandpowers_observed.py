@@ -10,7 +10,7 @@ from faintsky.core.context import Context
 from faintsky.core.likelihood import LikelihoodRule
 from faintsky.core.power_model import PowerModel
 from faintsky.core.power_spectrum import PowerSpectrum
-from faintsky.estimators.likelihoods.gaussian_bandpowers import GaussianBandpowers, chosen_bins, scaled_model
+from faintsky.estimators.likelihoods.gaussian_bandpowers import GaussianBandpowers, chosen_bins
 
 __all__ = ["BandpowersObservedErrors"]
 
@@ -41,7 +41,7 @@ class BandpowersObservedErrors(LikelihoodRule[PowerSpectrum, PowerModel]):
         else:
             errors = np.abs(data.power[chosen]) / np.sqrt(0.5 * modes)
         return GaussianBandpowers(
-            model=scaled_model(data, chosen, model),
+            model=model.scaled(data, chosen),
             data=data.power[chosen],
             covariance=np.diag(errors**2),
             q=data.window.q,

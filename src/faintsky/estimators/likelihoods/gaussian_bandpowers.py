@@ -17,7 +17,7 @@ from faintsky.core.power_model import PowerModel
 from faintsky.core.power_spectrum import PowerSpectrum
 from faintsky.core.units import ARCSEC
 
-__all__ = ["GaussianBandpowers", "chosen_bins", "scaled_model"]
+__all__ = ["GaussianBandpowers", "chosen_bins"]
 
 Array = NDArray[np.float64]
 
@@ -37,16 +37,8 @@ def chosen_bins(spectrum: PowerSpectrum, theta: tuple[float, float] | None) -> N
         chosen &= (spectrum.theta >= theta[0]) & (spectrum.theta <= theta[1])
     if not chosen.any():
         low, high = spectrum.theta.min() / ARCSEC, spectrum.theta.max() / ARCSEC
-        raise DataError(
-            f"no bin with a finite error is left to fit; the spectrum reaches from {low:.4g} to {high:.4g} arcsec"
-        )
+        raise DataError(f"no bin with a finite error is left to fit; the spectrum reaches from {low:.4g} to {high:.4g} arcsec")
     return chosen
-
-
-def scaled_model(spectrum: PowerSpectrum, chosen: NDArray[np.bool_], model: PowerModel) -> PowerModel:
-    """The model with its default priors at the reach of the spectrum: the largest |P| + 3 sigma of the chosen bins."""
-    level = float(np.max(np.abs(spectrum.power[chosen]) + 3 * spectrum.error[chosen]))
-    return model.scaled(level, signed=spectrum.names[0] != spectrum.names[1])
 
 
 @frozen(kw_only=True, eq=False)
@@ -76,9 +68,7 @@ class GaussianBandpowers(Likelihood):
         try:
             lower = np.linalg.cholesky(self.covariance)
         except np.linalg.LinAlgError:
-            raise DataError(
-                "the covariance of the bandpowers is not positive definite: use fewer bins per decade"
-            ) from None
+            raise DataError("the covariance of the bandpowers is not positive definite: use fewer bins per decade") from None
         object.__setattr__(self, "_free", free_parameters(self.model))
         object.__setattr__(self, "_whiten", np.linalg.inv(lower))
         norm = -np.log(np.diag(lower)).sum() - 0.5 * len(self.data) * np.log(2 * np.pi)

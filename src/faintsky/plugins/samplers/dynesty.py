@@ -28,9 +28,7 @@ class Dynesty(Sampler):
 
     nlive: int = option(400, ge=10, help="live points")
     dlogz: float = option(0.1, gt=0, help="stop when what is left can add no more than this to ln Z")
-    bound: str = option(
-        "multi", choices=("none", "single", "multi", "balls", "cubes"), help="how the live points are bounded"
-    )
+    bound: str = option("multi", choices=("none", "single", "multi", "balls", "cubes"), help="how the live points are bounded")
     sample: str = option("auto", choices=("auto", "unif", "rwalk", "slice", "rslice"), help="how new points are drawn")
     walks: int = option(0, ge=0, help="steps of a random walk (rwalk); 0 = dynesty's own choice")
     repeats: int = option(1, ge=1, help="independent runs; they must agree within 3 sigma in ln Z")

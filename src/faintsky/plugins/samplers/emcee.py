@@ -33,7 +33,7 @@ class _Chain:
     calls: int
 
     def save(self, path: Path) -> None:
-        name, keys, *rest = self.random_state
+        _, keys, *rest = self.random_state
 
         def write(target: Path) -> None:
             with open(target, "wb") as handle:
@@ -77,7 +77,12 @@ class Emcee(Sampler):
     start: str = option(
         "best-of-prior",
         choices=("best-of-prior", "prior"),
-        help="walkers start at the best of 50 times as many draws from the prior, or at plain draws",
+        help="walkers start at the best of 500 times as many draws from the prior, or at plain draws",
+    )
+    moves: str = option(
+        "auto",
+        choices=("auto", "stretch", "differential", "kde"),
+        help="proposals; auto: kernel density with differential evolution up to 5 parameters, else differential evolution",
     )
     max_calls: int = option(0, ge=0, help="limit of likelihood calls; 0 = none")
     max_seconds: float = option(0.0, unit="s", ge=0, help="limit of CPU time; 0 = none")
@@ -105,14 +110,16 @@ class Emcee(Sampler):
 
     def _chain(self, emcee: Any, likelihood: Likelihood, budget: Budget, ctx: Context) -> tuple[_Chain, str]:
         checkpoint = None if ctx.folder is None else ctx.folder / "emcee.npz"
-        engine = emcee.EnsembleSampler(self.walkers, likelihood.ndim, budget.posterior, vectorize=True)
+        engine = emcee.EnsembleSampler(
+            self.walkers, likelihood.ndim, budget.posterior, vectorize=True, moves=self._moves(emcee, likelihood.ndim)
+        )
         if checkpoint is not None and checkpoint.exists():
             chain = _Chain.load(checkpoint)
             budget.calls = chain.calls
         else:
             rng = ctx.rng("emcee")
             start = self._start(likelihood, budget, rng)
-            state = np.random.RandomState(rng.integers(2**32, dtype=np.uint64)).get_state()
+            state = np.random.RandomState(rng.integers(2**32, dtype=np.uint64)).get_state(legacy=True)
             chain = _Chain(
                 positions=start[None],
                 log_posterior=budget.posterior(start)[None],
@@ -123,9 +130,7 @@ class Emcee(Sampler):
         while len(chain.positions) <= self.steps:
             number = min(part, self.steps + 1 - len(chain.positions))
             engine.reset()
-            state = emcee.State(
-                chain.positions[-1], log_prob=chain.log_posterior[-1], random_state=chain.random_state, copy=True
-            )
+            state = emcee.State(chain.positions[-1], log_prob=chain.log_posterior[-1], random_state=chain.random_state, copy=True)
             try:
                 last = engine.run_mcmc(state, number)
             except SpentError as spent:
@@ -141,9 +146,18 @@ class Emcee(Sampler):
                 chain.save(checkpoint)
         return chain, "converged"
 
+    def _moves(self, emcee: Any, ndim: int) -> list[tuple[Any, float]]:
+        """Curved posteriors, such as shot noise against slope, catch walkers of the stretch move for good."""
+        chosen = self.moves if self.moves != "auto" else ("kde" if ndim <= 5 else "differential")
+        if chosen == "stretch":
+            return [(emcee.moves.StretchMove(), 1.0)]
+        if chosen == "differential":
+            return [(emcee.moves.DEMove(), 0.8), (emcee.moves.DESnookerMove(), 0.2)]
+        return [(emcee.moves.KDEMove(), 0.5), (emcee.moves.DEMove(), 0.5)]
+
     def _start(self, likelihood: Likelihood, budget: Budget, rng: np.random.Generator) -> Array:
         """Distinct points of finite posterior."""
-        number = self.walkers * (50 if self.start == "best-of-prior" else 1)
+        number = self.walkers * (500 if self.start == "best-of-prior" else 1)
         points, values = np.empty((0, likelihood.ndim)), np.empty(0)
         for _ in range(100):
             drawn = likelihood.prior_transform(rng.random((number, likelihood.ndim)))
@@ -178,9 +192,7 @@ class Emcee(Sampler):
         notes: tuple[str, ...] = ()
         if status == "converged" and not steps - burn >= 50 * tau:
             status = "not_converged"
-            notes = (
-                f"the chain is {(steps - burn) / tau:.0f} autocorrelation times long; errors need some 50: raise steps",
-            )
+            notes = (f"the chain is {(steps - burn) / tau:.0f} autocorrelation times long; errors need some 50: raise steps",)
         return Posterior(
             names=likelihood.names,
             units=tuple(p.unit for p in likelihood.parameters),
