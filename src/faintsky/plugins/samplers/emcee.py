@@ -75,9 +75,9 @@ class Emcee(Sampler):
     burn: float = option(0.2, ge=0, lt=1, help="fraction of the chain that is dropped at its start, at least 5 tau")
     thin: int = option(1, ge=1, help="keep every n-th step")
     start: str = option(
-        "best-of-prior",
-        choices=("best-of-prior", "prior"),
-        help="walkers start at the best of 500 times as many draws from the prior, or at plain draws",
+        "adapted",
+        choices=("adapted", "prior"),
+        help="walkers start where four rounds of importance sampling find the posterior, or at draws from the prior",
     )
     moves: str = option(
         "auto",
@@ -156,19 +156,41 @@ class Emcee(Sampler):
         return [(emcee.moves.KDEMove(), 0.5), (emcee.moves.DEMove(), 0.5)]
 
     def _start(self, likelihood: Likelihood, budget: Budget, rng: np.random.Generator) -> Array:
-        """Distinct points of finite posterior."""
-        number = self.walkers * (500 if self.start == "best-of-prior" else 1)
+        """Distinct points of finite posterior.
+
+        A walker that starts in a thin, far branch of the posterior may stay there for the whole chain; so the walkers are
+        brought to where the mass is first, by rounds of importance sampling with a Gaussian (Cappe et al. 2004).
+        """
+        points, values = self._prior_draws(likelihood, budget, rng)
+        if self.start == "prior":
+            return points[: self.walkers]
+        best = points[np.argsort(-values, kind="stable")[: 4 * self.walkers]]
+        for _ in range(4):
+            spread = 1.5 * np.atleast_2d(np.cov(best.T)) + np.diag(1e-24 + 1e-16 * np.var(points, axis=0))
+            drawn = rng.multivariate_normal(best.mean(axis=0), spread, size=100 * self.walkers, method="eigh")
+            value = budget.posterior(drawn)
+            good = np.isfinite(value)
+            if good.sum() < 4 * self.walkers:
+                break
+            chosen = rng.choice(int(good.sum()), 4 * self.walkers, p=_tempered(value[good], 2 * self.walkers))
+            best = np.unique(drawn[good][chosen], axis=0)
+        if len(best) < self.walkers:
+            return points[np.argsort(-values, kind="stable")[: self.walkers]]
+        return np.asarray(best[rng.permutation(len(best))[: self.walkers]])
+
+    def _prior_draws(self, likelihood: Likelihood, budget: Budget, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Draws from the prior with a likelihood above zero, and their ln posterior."""
+        number = self.walkers * (500 if self.start == "adapted" else 1)
         points, values = np.empty((0, likelihood.ndim)), np.empty(0)
         for _ in range(100):
             drawn = likelihood.prior_transform(rng.random((number, likelihood.ndim)))
             value = budget.posterior(drawn)
             good = np.isfinite(value)
             points, values = np.concatenate([points, drawn[good]]), np.concatenate([values, value[good]])
-            if len(points) >= self.walkers:
-                order = np.argsort(-values, kind="stable") if self.start == "best-of-prior" else np.arange(len(points))
-                return np.asarray(points[order[: self.walkers]])
+            if len(points) >= 4 * self.walkers:
+                return points, values
         raise LikelihoodError(
-            f"only {len(points)} of {100 * number} points drawn from the prior have a likelihood above zero: check the priors"
+            f"only {len(points)} of {100 * number} points drawn from the prior have a likelihood above zero: check them"
         )
 
     def _posterior(self, likelihood: Likelihood, chain: _Chain, budget: Budget, status: str, version: str) -> Posterior:
@@ -208,3 +230,14 @@ class Emcee(Sampler):
             version=version,
             fingerprint=likelihood.fingerprint(),
         )
+
+
+def _tempered(log_density: Array, wanted: float) -> Array:
+    """Weights proportional to density^beta, beta as close to 1 as leaves an effective number of `wanted` points."""
+    shifted, beta = log_density - log_density.max(), 1.0
+    while True:
+        weights = np.exp(beta * shifted)
+        weights /= weights.sum()
+        if 1 / np.sum(weights**2) > wanted or beta < 1e-6:
+            return np.asarray(weights)
+        beta *= 0.7
