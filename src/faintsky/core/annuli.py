@@ -74,8 +74,7 @@ class Annuli:
         lowest = min(first, grid.fundamental) / 100
         marks = np.unique([lowest, *bins.edges[(bins.edges > lowest) & (bins.edges < nyquist)], nyquist])
         pieces = [
-            np.geomspace(a, b, int(np.ceil(np.log(b / a) / width)) + 1)[:-1]
-            for a, b in zip(marks[:-1], marks[1:], strict=True)
+            np.geomspace(a, b, int(np.ceil(np.log(b / a) / width)) + 1)[:-1] for a, b in zip(marks[:-1], marks[1:], strict=True)
         ]
         edges = np.concatenate([[0.0], *pieces, [nyquist]])
         low, high = edges[:-1], edges[1:]

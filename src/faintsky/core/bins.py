@@ -114,9 +114,7 @@ class Bins:
         first, last = filled[0], filled[-1]
         said = []
         if first > 0 or last < len(self) - 1:
-            said.append(
-                f"{first} bins above and {len(self) - 1 - last} below the scales of the grid dropped; {_reach(grid)}"
-            )
+            said.append(f"{first} bins above and {len(self) - 1 - last} below the scales of the grid dropped; {_reach(grid)}")
         keep = [*(self.edges[i] for i in filled), self.edges[last + 1]]
         merged = int(np.sum(counts[first : last + 1] == 0))
         if merged:

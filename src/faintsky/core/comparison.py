@@ -60,9 +60,7 @@ class Comparison:
         return float((headline.value - self.reference.value) / error) if error > 0 else float("nan")
 
 
-def compare_cells(
-    axes: Sequence[Axis], cells: Sequence[CellResult], headlines: Sequence[Headline | None]
-) -> Comparison:
+def compare_cells(axes: Sequence[Axis], cells: Sequence[CellResult], headlines: Sequence[Headline | None]) -> Comparison:
     """Compare the headlines of all cells; the first cell is the reference."""
     reference = {axis.name: axis.labels[0] for axis in axes}
     methods = [axis.name for axis in axes if axis.kind == "method"]
@@ -71,9 +69,7 @@ def compare_cells(
     def half_range(free: Sequence[str]) -> float:
         held = [name for name in reference if name not in free]
         values = [
-            h.value
-            for cell, h in rows
-            if h is not None and not cell.recipe and all(cell.labels[k] == reference[k] for k in held)
+            h.value for cell, h in rows if h is not None and not cell.recipe and all(cell.labels[k] == reference[k] for k in held)
         ]
         return 0.5 * (max(values) - min(values)) if len(values) > 1 else 0.0
 

@@ -30,6 +30,4 @@ def require(module: str, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != module.partition(".")[0]:
             raise
-        raise PluginError(
-            f"the package {module!r} is not installed. Install it with:  pip install 'faintsky[{extra}]'"
-        ) from None
+        raise PluginError(f"the package {module!r} is not installed. Install it with:  pip install 'faintsky[{extra}]'") from None

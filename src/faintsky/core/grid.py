@@ -172,8 +172,7 @@ class Grid:
         if not np.allclose(self.scale, other.scale, rtol=1e-2 / max(self.shape), atol=0):
             mine, its = ([s / ARCSEC for s in grid.scale] for grid in (self, other))
             raise DataError(
-                f"the pixels of {a} are {mine[0]:.6g} x {mine[1]:.6g} arcsec but those of {b} "
-                f"{its[0]:.6g} x {its[1]:.6g} arcsec"
+                f"the pixels of {a} are {mine[0]:.6g} x {mine[1]:.6g} arcsec but those of {b} {its[0]:.6g} x {its[1]:.6g} arcsec"
             )
         if self.wcs is not None and other.wcs is not None and self.header != other.header:
             ny, nx = self.shape

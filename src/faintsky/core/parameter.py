@@ -148,9 +148,7 @@ def at(model: M, theta: ArrayLike) -> M:
     names = [p.name for p in free_parameters(model)]
     if values.shape[-1] != len(names):
         raise DataError(f"theta holds {values.shape[-1]} columns, the free parameters are {', '.join(names)}")
-    columns: dict[str, Any] = {
-        name: values[:, i, None] if values.ndim == 2 else float(values[i]) for i, name in enumerate(names)
-    }
+    columns: dict[str, Any] = {name: values[:, i, None] if values.ndim == 2 else float(values[i]) for i, name in enumerate(names)}
     return _placed(model, columns)
 
 

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from faintsky.core.power_spectrum import PowerSpectrum
 
-__all__ = ["PowerModel"]
+__all__ = ["SPECTRUM_UNIT", "PowerModel"]
+
+#: The unit of a parameter that is a power: that of the spectrum the model is fitted to.
+SPECTRUM_UNIT = "unit of the spectrum"
 
 
 @runtime_checkable

@@ -126,9 +126,7 @@ class Registry:
                 if (kind, owner, point.name) in seen:  # the same distribution twice on the path: the first counts
                     continue
                 seen.add((kind, owner, point.name))
-                found[kind].append(
-                    Entry(kind=kind, name=point.name, dist=owner, version=dist.version, value=point.value)
-                )
+                found[kind].append(Entry(kind=kind, name=point.name, dist=owner, version=dist.version, value=point.value))
         for entries in found.values():
             entries.sort(key=lambda e: (e.dist != HOST, e.dist, e.name))
         return dict(found)
@@ -170,9 +168,7 @@ class Registry:
             Where there is no such kind.
         """
         if kind not in self.kinds() and kind != "commands":
-            raise PluginError(
-                f"there is no kind {kind!r}. {nearest(kind, self.kinds())} Kinds: {', '.join(self.kinds())}"
-            )
+            raise PluginError(f"there is no kind {kind!r}. {nearest(kind, self.kinds())} Kinds: {', '.join(self.kinds())}")
         return (*[e for e in self._local if e.kind == kind], *self._installed.get(kind, []))
 
     def find(self, kind: str, name: str) -> Entry:
@@ -249,15 +245,11 @@ class Registry:
             return
         interface = import_object(self.kinds()[entry.kind])
         if not isinstance(cls, type) or not attrs.has(cls):
-            raise PluginError(
-                f"{who}: {entry.value} is not an attrs class; write @frozen(kw_only=True) below @component"
-            )
+            raise PluginError(f"{who}: {entry.value} is not an attrs class; write @frozen(kw_only=True) below @component")
         missing = [n for n in sorted(getattr(interface, "__abstractmethods__", ())) if not hasattr(cls, n)]
         still = sorted(getattr(cls, "__abstractmethods__", ()))
         if missing or still:
-            raise PluginError(
-                f"{who} does not keep the contract of {interface.__name__}: it lacks {', '.join(missing or still)}"
-            )
+            raise PluginError(f"{who} does not keep the contract of {interface.__name__}: it lacks {', '.join(missing or still)}")
 
     def make(self, kind: str, name: str, **options: Any) -> Any:
         """A component by name, with options as in Python (bare numbers are canonical units)."""
@@ -265,9 +257,7 @@ class Registry:
         known = [a.alias for a in attrs.fields(cls) if a.init]
         for key in options:
             if key not in known:
-                raise PluginError(
-                    f"unknown option {key!r} of {kind} {name!r}. {nearest(key, known)} Options: {', '.join(known)}"
-                )
+                raise PluginError(f"unknown option {key!r} of {kind} {name!r}. {nearest(key, known)} Options: {', '.join(known)}")
         return cls(**options)
 
     def name_of(self, cls: type) -> str:
@@ -298,9 +288,7 @@ class Registry:
                 kinds = {interface: kind for kind, interface in self.kinds().items()}
                 mine = [kinds[v] for b in cls.__mro__ if (v := f"{b.__module__}:{b.__qualname__}") in kinds]
                 if not mine:
-                    raise PluginError(
-                        f"{cls.__qualname__} subclasses no interface of a kind: {', '.join(self.kinds())}"
-                    )
+                    raise PluginError(f"{cls.__qualname__} subclasses no interface of a kind: {', '.join(self.kinds())}")
                 name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
                 where = object_path(cls)
                 self._classes[where] = cls

@@ -249,9 +249,7 @@ class Run:
     @property
     def done(self) -> bool:
         """Whether every task is done or failed."""
-        return all(
-            len(c.results) + len(c.failed) == len(s.tasks) for c, s in zip(self.cells, self._stored.cells, strict=True)
-        )
+        return all(len(c.results) + len(c.failed) == len(s.tasks) for c, s in zip(self.cells, self._stored.cells, strict=True))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -304,9 +302,7 @@ def plan_tasks(plan: StudyPlan, folder: Path, listen: Callable[[Event], None] = 
         scheduler.seed = cell.seed
         named = cell.study.analyse(scheduler)
         tasks = {name: pending.task_id for name, pending in named.items()}
-        stored.append(
-            _StoredCell(labels=cell.labels, seed=cell.seed, study=cell.study, recipe=cell.recipe, tasks=tasks)
-        )
+        stored.append(_StoredCell(labels=cell.labels, seed=cell.seed, study=cell.study, recipe=cell.recipe, tasks=tasks))
     if not dry:
         save(_StoredRun(name=plan.name, kind=plan.kind, axes=plan.axes, cells=tuple(stored)), folder / "cells.h5")
     scheduler.wanted = [t for cell in stored for t in cell.tasks.values()]

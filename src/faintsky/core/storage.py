@@ -63,9 +63,7 @@ def encode(value: Any, arrays: Arrays, place: str = "") -> Any:
         return {"@map": [[key, encode(item, arrays, f"{place}/{key}")] for key, item in value.items()]}
     if attrs.has(type(value)):
         fields = {
-            a.alias: encode(getattr(value, a.name), arrays, f"{place}/{a.alias}")
-            for a in attrs.fields(type(value))
-            if a.init
+            a.alias: encode(getattr(value, a.name), arrays, f"{place}/{a.alias}") for a in attrs.fields(type(value)) if a.init
         }
         return {"@type": object_path(type(value)), "fields": fields}
     raise DataError(f"a {type(value).__name__} cannot be stored (at {place or 'the root'}); results are attrs classes")

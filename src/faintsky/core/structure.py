@@ -102,9 +102,7 @@ def _converter(base: Path) -> Converter:
         converter.register_structure_hook(kind, _plain(kind, also))
     converter.register_structure_hook(Path, lambda value, _: _path(value, base))
     converter.register_structure_hook(Band, lambda value, _: Band.parse(_plain(str)(value, str)))
-    converter.register_structure_hook_factory(
-        lambda t: _origin(t) in (tuple, list), lambda t: _sequence_hook(converter, t)
-    )
+    converter.register_structure_hook_factory(lambda t: _origin(t) in (tuple, list), lambda t: _sequence_hook(converter, t))
     converter.register_structure_hook_factory(
         lambda t: attrs.has(_origin(t)) and _origin(t) is not Band,
         lambda t: _attrs_hook(converter, t, _origin(t).__name__),
@@ -270,9 +268,7 @@ def check_generic(interface: Any, cls: type, entry: Entry) -> None:
     offered = next((get_args(b) for b in bases if get_origin(b) is get_origin(interface)), ())
     for want, offer in zip(wanted, offered, strict=False):
         if isinstance(want, type) and isinstance(offer, type) and not issubclass(want, offer):
-            raise DataError(
-                f"{entry.kind} {entry.name!r} works on {offer.__name__}, but this slot gives it {want.__name__}"
-            )
+            raise DataError(f"{entry.kind} {entry.name!r} works on {offer.__name__}, but this slot gives it {want.__name__}")
 
 
 def unstructure(value: Any) -> Any:

@@ -164,9 +164,7 @@ def _set(document: dict[str, Any], override: str) -> None:
 def _alternative(items: list[Any], label: str, override: str) -> Any:
     labels = [label_of(item) for item in items]
     if label not in labels:
-        raise StudyError(
-            [Problem(override, f"there is no alternative {label!r}. {nearest(label, labels)} {labels}", "--set")]
-        )
+        raise StudyError([Problem(override, f"there is no alternative {label!r}. {nearest(label, labels)} {labels}", "--set")])
     i = labels.index(label)
     if isinstance(items[i], str):
         items[i] = {"use": items[i]}
@@ -194,9 +192,7 @@ class _Reader:
         if not wrong:
             cells = [c for made in alternatives(whole, axes) if (c := self._cell(cls, axes, *made)) is not None]
         if self.problems:
-            ordered = sorted(
-                self.problems.values(), key=lambda p: int(p.where.rpartition(":")[2] or 0) if self.lines else 0
-            )
+            ordered = sorted(self.problems.values(), key=lambda p: int(p.where.rpartition(":")[2] or 0) if self.lines else 0)
             error = StudyError(ordered)
             error.exit_code = PluginError.exit_code if self.plugin_only else StudyError.exit_code
             raise error

@@ -46,6 +46,7 @@ class Bandpowers(LikelihoodRule[PowerSpectrum, PowerModel]):
             covariance=data.covariance[np.ix_(chosen, chosen)],
             q=data.window.q,
             window=data.window.matrix[chosen],
+            unit=data.unit,
         )
         if not bound.parameters:
             return bound

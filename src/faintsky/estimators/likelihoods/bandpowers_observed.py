@@ -46,4 +46,5 @@ class BandpowersObservedErrors(LikelihoodRule[PowerSpectrum, PowerModel]):
             covariance=np.diag(errors**2),
             q=data.window.q,
             window=data.window.matrix[chosen],
+            unit=data.unit,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from numpy.typing import NDArray
 
 from faintsky.core.digest import array_digest, json_digest
@@ -13,7 +13,7 @@ from faintsky.core.errors import DataError
 from faintsky.core.identity import identity
 from faintsky.core.likelihood import Likelihood
 from faintsky.core.parameter import Parameter, at, free_parameters
-from faintsky.core.power_model import PowerModel
+from faintsky.core.power_model import SPECTRUM_UNIT, PowerModel
 from faintsky.core.power_spectrum import PowerSpectrum
 from faintsky.core.units import ARCSEC
 
@@ -53,6 +53,8 @@ class GaussianBandpowers(Likelihood):
     q : ndarray, shape (m,)
         Where the model is evaluated [rad^-1].
     window : ndarray, shape (nbin, m)
+    unit : str
+        Of the spectrum, and of the parameters that are a power.
     """
 
     model: PowerModel
@@ -60,6 +62,7 @@ class GaussianBandpowers(Likelihood):
     covariance: Array
     q: Array
     window: Array
+    unit: str = ""
     _free: tuple[Parameter, ...] = field(init=False)
     _whiten: Array = field(init=False)
     _norm: float = field(init=False)
@@ -69,7 +72,9 @@ class GaussianBandpowers(Likelihood):
             lower = np.linalg.cholesky(self.covariance)
         except np.linalg.LinAlgError:
             raise DataError("the covariance of the bandpowers is not positive definite: use fewer bins per decade") from None
-        object.__setattr__(self, "_free", free_parameters(self.model))
+        free = free_parameters(self.model)
+        own = tuple(evolve(p, unit=self.unit) if p.unit == SPECTRUM_UNIT else p for p in free)
+        object.__setattr__(self, "_free", own)
         object.__setattr__(self, "_whiten", np.linalg.inv(lower))
         norm = -np.log(np.diag(lower)).sum() - 0.5 * len(self.data) * np.log(2 * np.pi)
         object.__setattr__(self, "_norm", float(norm))

@@ -56,11 +56,7 @@ class Fft(PowerSpectrumEstimator):
         pseudo = every[mask.kept]
         power, kept = pseudo / norm, mask.kept
         if self.error == "paper":
-            of_map = (
-                [power]
-                if a is b
-                else [pseudo_power(m, m, bins) / (m.w2 if self.mask_norm == "w2" else 1.0) for m in (a, b)]
-            )
+            of_map = [power] if a is b else [pseudo_power(m, m, bins) / (m.w2 if self.mask_norm == "w2" else 1.0) for m in (a, b)]
             errors = paper_errors(power, of_map[0], of_map[-1], mask.modes[kept], a is b)
             covariance = np.diag(errors**2)
         else:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from faintsky.core.component import component, option
 from faintsky.core.parameter import Parametric, parameter
-from faintsky.core.power_model import PowerModel
+from faintsky.core.power_model import SPECTRUM_UNIT, PowerModel
 from faintsky.core.power_spectrum import PowerSpectrum
 from faintsky.core.prior import Prior, Uniform
 
@@ -32,8 +32,10 @@ class ShotPlusPowerLaw(Parametric, PowerModel):
 
     theta0: float = option("100 arcsec", unit="rad", gt=0, help="pivot scale 2 pi / q0 of the amplitude")
     reach: float = option(3.0, gt=1, help="how far the default priors reach, in units of what the spectrum shows")
-    shot: float = parameter(0.0, prior=Uniform(low=-1, high=1), help="white level", latex="$P_{SN}$")
-    amplitude: float = parameter(1.0, prior=Uniform(low=-1, high=1), help="clustered power at the pivot scale", latex="$A$")
+    shot: float = parameter(0.0, prior=Uniform(low=-1, high=1), unit=SPECTRUM_UNIT, help="white level", latex="$P_{SN}$")
+    amplitude: float = parameter(
+        1.0, prior=Uniform(low=-1, high=1), unit=SPECTRUM_UNIT, help="clustered power at the pivot scale", latex="$A$"
+    )
     slope: float = parameter(1.5, prior=Uniform(low=0.2, high=4.0), help="P falls as q^-slope", latex="$n$")
 
     def power(self, q: NDArray[np.float64]) -> NDArray[np.float64]:

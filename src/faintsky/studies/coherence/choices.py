@@ -32,9 +32,7 @@ class GridChoice:
         if len(given) > 1:
             raise DataError(f"the grid is given {len(given)} times, by {' and '.join(given)}: keep one")
         if (self.pixel is None) is not (self.size is None):
-            raise DataError(
-                "a grid of plain pixels needs both pixel and size, such as pixel = '1.2 arcsec', size = [512, 512]"
-            )
+            raise DataError("a grid of plain pixels needs both pixel and size, such as pixel = '1.2 arcsec', size = [512, 512]")
 
     def explicit(self) -> Grid | None:
         """The grid that the choice itself holds, or None."""
@@ -56,9 +54,7 @@ class GridChoice:
 class BinChoice:
     """Rings of wavenumber, logarithmic between two scales or by their edges."""
 
-    theta: tuple[float, float] = option(
-        ("2 arcsec", "1000 arcsec"), unit="rad", help="smallest and largest scale 2 pi / q"
-    )
+    theta: tuple[float, float] = option(("2 arcsec", "1000 arcsec"), unit="rad", help="smallest and largest scale 2 pi / q")
     per_decade: float = option(10.0, gt=0, help="bins per decade")
     edges: tuple[float, ...] = option((), unit="1/rad", help="edges in wavenumber, instead of theta and per_decade")
     empty: str = option(

@@ -13,7 +13,6 @@ from faintsky.core.errors import nearest
 from faintsky.core.likelihood import LikelihoodRule
 from faintsky.core.map import MapSource
 from faintsky.core.mask import MaskRule
-from faintsky.core.parameter import free_parameters
 from faintsky.core.power_model import PowerModel
 from faintsky.core.power_spectrum import PowerSpectrum, PowerSpectrumEstimator
 from faintsky.core.registry import registry
@@ -104,9 +103,8 @@ class Coherence(Study):
         name = "amplitude" if "amplitude" in posterior.names else posterior.names[0]
         value, low, high = posterior.summary(name)
         unit = posterior.units[posterior.names.index(name)] if posterior.units else ""
-        label = next((p.label for p in free_parameters(self.power_models) if p.name == name), name)
         return Headline(
-            quantity=f"{label} of {self.fitted[0]}",
+            quantity=f"{name} of {self.fitted[0]}",
             value=value,
             low=low,
             high=high,
