@@ -45,7 +45,10 @@ class CellResult:
 
 @frozen(kw_only=True)
 class Headline:
-    """The quantity a study is about: value, lower and upper 1-sigma errors, unit, and the sentence it answers."""
+    """The quantity a study is about: value, lower and upper 1-sigma errors, unit, and the question it answers.
+
+    `truth` is the input of a simulation, where the data are one.
+    """
 
     quantity: str
     value: float
@@ -53,6 +56,7 @@ class Headline:
     high: float
     unit: str = ""
     question: str = ""
+    truth: float | None = None
 
 
 @frozen(kw_only=True)

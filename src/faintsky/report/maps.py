@@ -38,6 +38,7 @@ def draw_maps(figure: Any, maps: Mapping[str, Map], keep: NDArray[np.bool_]) -> 
     """
     from matplotlib import colormaps
 
+    figure.set_size_inches(min(4.0 * len(maps), 12), 3.6)
     axes = figure.subplots(1, len(maps), squeeze=False)[0]
     colours = colormaps["magma"].with_extremes(bad="#9aa0a6")
     for ax, (name, data) in zip(axes, maps.items(), strict=True):

@@ -34,7 +34,7 @@ def with_error(value: float, low: float, high: float, systematic: float | None =
     Examples
     --------
     >>> with_error(1.7758e-10, 1.23e-11, 1.21e-11, 4e-13, "nW")
-    '(1.776 ± 0.123 (stat) ± 0.004 (method)) × 10^-10 nW'
+    '(1.776 ± 0.123 (stat) ± 0.004 (method)) × 10⁻¹⁰ nW'
     >>> with_error(3.14159, 0.12, 0.34)
     '3.14 +0.34 -0.12'
     """
@@ -51,15 +51,21 @@ def with_error(value: float, low: float, high: float, systematic: float | None =
     places = max(0, -last)
     text = f"{value * factor:.{places}f}"
     name = " (stat)" if systematic is not None else ""
-    if f"{low * factor:.{places}f}" == f"{high * factor:.{places}f}" or abs(high - low) < 0.1 * (abs(high) + abs(low)):
+    if low == 0 and high == 0 and systematic is None:
+        text = f"{value * factor:.4g}"
+    elif f"{low * factor:.{places}f}" == f"{high * factor:.{places}f}" or abs(high - low) < 0.1 * (abs(high) + abs(low)):
         text += f" ± {0.5 * (low + high) * factor:.{places}f}{name}"
     else:
         text += f" +{high * factor:.{places}f} -{low * factor:.{places}f}{name}"
     if systematic is not None:
         text += f" ± {systematic * factor:.{places}f} (method)"
     if power:
-        text = f"({text}) × 10^{power}"
+        text = f"({text}) × 10{_superscript(power)}"
     return f"{text} {unit}".strip()
+
+
+def _superscript(power: int) -> str:
+    return str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def headline_sentence(comparison: Comparison) -> str:

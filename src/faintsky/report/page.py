@@ -60,20 +60,22 @@ def _headline(run: Run) -> dict[str, Any]:
     said["question"] = plain(reference.question)
     said["quantity"] = plain(reference.quantity)
     said["value"] = with_error(reference.value, reference.low, reference.high, systematic, reference.unit)
-    lines = [f"Reference cell: {run.cells[0].name}. The statistical error is that of this cell."]
+    lines = []
+    if reference.truth is not None:
+        off = (reference.value - reference.truth) / (0.5 * (reference.low + reference.high))
+        lines.append(f"The data are simulated: the input is {with_error(reference.truth, 0, 0)}, {off:+.1f} sigma away.")
+    lines.append(f"Reference cell: {run.cells[0].name}. The statistical error is that of this cell.")
     if systematic is not None:
         share = 2 * systematic / (reference.low + reference.high) if reference.low + reference.high > 0 else np.nan
-        axes = [f"{axis} {with_error(value, 0, 0)}" for axis, value in found.by_axis.items()]
+        axes = ", ".join(_axis_share(a, v, reference) for a, v in found.by_axis.items())
         lines.append(
             f"The method systematic is half the range over {len(sound)} cells of sound methods, {share:.2f} of the "
-            f"statistical error; by axis alone: {', '.join(_axis_share(a, v, reference) for a, v in found.by_axis.items())}."
-            if axes
-            else ""
+            f"statistical error; by axis alone: {axes}."
         )
     for name, _, recipe, h in found.headlines:
         if recipe and h is not None:
             lines.append(f"Recipe, not counted: {name} gives {with_error(h.value, h.low, h.high, unit=h.unit)}.")
-    said["lines"] = [line for line in lines if line]
+    said["lines"] = lines
     return said
 
 
@@ -84,7 +86,7 @@ def _axis_share(axis: str, value: float, reference: Any) -> str:
 def _sections(run: Run) -> list[Section]:
     pictures, missing = study_pictures(run)
     sections = [_agreement(run)]
-    sections += [Section(title=p.title, pictures=(p,), tables=_named(run, p.table)) for p in pictures]
+    sections += [Section(title=p.title, pictures=(p,), tables=_named(run, p.table, p.title)) for p in pictures]
     shown = {p.table for p in pictures}
     rest = [t for name, t in run.tables.items() if name not in shown and name != "headline"]
     sections += [Section(title=f"Table: {t.meta['table']}", tables=(_table(run, t),), folded=True) for t in rest]
@@ -126,8 +128,15 @@ def _agreement(run: Run) -> Section:
     return Section(title="Agreement of the methods", pictures=pictures, tables=(table,))
 
 
-def _named(run: Run, name: str) -> tuple[Table, ...]:
-    return (_table(run, run.tables[name]),) if name in run.tables else ()
+def _named(run: Run, name: str, title: str) -> tuple[Table, ...]:
+    """The table behind a figure: of one with a column ``spectrum`` the rows that the title names."""
+    if name not in run.tables:
+        return ()
+    table = run.tables[name]
+    if "spectrum" in table.colnames:
+        mine = np.array([title.endswith(f" {s}") for s in table["spectrum"]])
+        table = table[mine] if mine.any() else table
+    return (_table(run, table),)
 
 
 def _table(run: Run, table: Any) -> Table:

@@ -83,6 +83,9 @@ def draw_agreement(figure: Any, comparison: Comparison) -> None:
     if reference is not None:
         low, high = reference.value - reference.low, reference.value + reference.high
         axes.axvspan(low * scale, high * scale, color=COLOURS[0], alpha=0.12, lw=0)
+    if reference is not None and reference.truth is not None:
+        axes.axvline(reference.truth * scale, color="#888888", ls="--", lw=1.2, label="input of the simulation")
+        axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1))
     for y, (_, recipe, h) in enumerate(rows):
         colour = COLOURS[-1] if recipe else COLOURS[0]
         axes.errorbar(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 from attrs import frozen
 
 from faintsky.core.component import component, option, slot
@@ -109,8 +110,18 @@ class Coherence(Study):
             low=low,
             high=high,
             unit=unit,
-            question=f"How strongly do the fluctuations of {self.fitted[0]} cluster?",
+            question=f"How strong is the clustered power of {self.fitted[0]}?",
+            truth=self._truth() if name == "amplitude" else None,
         )
+
+    def _truth(self) -> float | None:
+        """The input amplitude, where the maps of a fitted cross-spectrum are simulated and know it."""
+        sources = [self.maps.get(name) for name in self.fitted[0].split(" x ")]
+        known = getattr(sources[0], "true_cross", None)
+        theta0 = getattr(self.power_models, "theta0", None)
+        if len(sources) != 2 or known is None or theta0 is None or not hasattr(sources[1], "true_cross"):
+            return None
+        return float(known(sources[1], np.array(2 * np.pi / theta0)))
 
     def tables(self, cells: Sequence[CellResult]) -> Mapping[str, Any]:
         """``maps``, ``spectra``, ``nulls``, ``fits``."""
