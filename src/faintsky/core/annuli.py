@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
@@ -73,9 +75,7 @@ class Annuli:
         first = bins.edges[0] if bins.edges[0] > 0 else bins.edges[1]
         lowest = min(first, grid.fundamental) / 100
         marks = np.unique([lowest, *bins.edges[(bins.edges > lowest) & (bins.edges < nyquist)], nyquist])
-        pieces = [
-            np.geomspace(a, b, int(np.ceil(np.log(b / a) / width)) + 1)[:-1] for a, b in zip(marks[:-1], marks[1:], strict=True)
-        ]
+        pieces = [np.geomspace(a, b, int(np.ceil(np.log(b / a) / width)) + 1)[:-1] for a, b in pairwise(marks)]
         edges = np.concatenate([[0.0], *pieces, [nyquist]])
         low, high = edges[:-1], edges[1:]
         mean = 2 / 3 * (high**3 - low**3) / (high**2 - low**2)

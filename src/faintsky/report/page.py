@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from faintsky.core.storage import write_atomically
 from faintsky.report.figures import picture, study_pictures
 from faintsky.report.numbers import number, plain, with_error
 from faintsky.report.posteriors import draw_agreement
-from faintsky.report.section import Section, Table
+from faintsky.report.section import Picture, Section, Table
 
 __all__ = ["write_report"]
 
@@ -111,7 +111,7 @@ def _list(items: Iterable[str]) -> str:
 
 def _agreement(run: Run) -> Section:
     found = run.comparison
-    pictures = ()
+    pictures: tuple[Picture, ...] = ()
     if any(h is not None for *_, h in found.headlines):
         alt = "; ".join(f"{name}: {with_error(h.value, h.low, h.high)}" for name, _, _, h in found.headlines if h is not None)
         draw = partial(draw_agreement, comparison=found)
@@ -210,9 +210,9 @@ def _origin(run: Run) -> list[Section]:
         f"{html.escape((run.folder / 'study.toml').read_text())}</pre></details>"
         f"<details><summary>Installed packages</summary><p>{html.escape(packages)}</p></details>"
     )
-    tables: Sequence[Table] = [components, *([inputs] if inputs.rows else [])]
+    tables = (components, inputs) if inputs.rows else (components,)
     return [
-        Section(title="Provenance", html=text, tables=tuple(tables)),
+        Section(title="Provenance", html=text, tables=tables),
         Section(title="How to cite", html=_bibliography(said["components"])),
     ]
 

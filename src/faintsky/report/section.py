@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import frozen
 
 __all__ = ["Picture", "Section", "Table"]
 
@@ -46,8 +46,8 @@ class Section:
 
     title: str
     html: str = ""
-    pictures: tuple[Picture, ...] = field(default=(), converter=tuple)
-    tables: tuple[Table, ...] = field(default=(), converter=tuple)
+    pictures: tuple[Picture, ...] = ()
+    tables: tuple[Table, ...] = ()
     folded: bool = False
 
     @property

@@ -1,0 +1,1 @@
+"""Masks measured from the maps themselves."""

@@ -1,0 +1,42 @@
+"""The King (beta) PSF."""
+
+from __future__ import annotations
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln, kv
+
+from faintsky.core.component import component, option
+from faintsky.core.psf import PSF
+
+__all__ = ["King"]
+
+Array = NDArray[np.float64]
+
+
+@component()
+@frozen(kw_only=True)
+class King(PSF):
+    """A King profile, S ~ (1 + (r / core)^2)^-slope, with its full wings."""
+
+    core: float = option(unit="rad", gt=0, help="core radius")
+    slope: float = option(1.5, gt=1, help="slope; the wings fall as r^(-2 slope)")
+
+    def density(self, dx: ArrayLike, dy: ArrayLike) -> Array:
+        """(slope - 1) / (pi core^2) (1 + r^2 / core^2)^-slope [sr^-1]."""
+        r2 = np.square(np.asarray(dx, dtype=float)) + np.square(np.asarray(dy, dtype=float))
+        norm = (self.slope - 1) / (np.pi * self.core**2)
+        return np.asarray(norm * (1 + r2 / self.core**2) ** -self.slope)
+
+    def encircled(self, radius: ArrayLike) -> Array:
+        """1 - (1 + r^2 / core^2)^(1 - slope)."""
+        return np.asarray(1 - (1 + np.square(np.asarray(radius, dtype=float) / self.core)) ** (1 - self.slope))
+
+    def transfer(self, q: ArrayLike) -> Array:
+        """2 (x/2)^(slope - 1) K_(slope - 1)(x) / Gamma(slope - 1) with x = q core; exp(-x) for slope 3/2."""
+        x = np.abs(np.asarray(q, dtype=float)) * self.core
+        order = self.slope - 1
+        safe = np.where(x > 1e-10, x, 1.0)
+        found = 2 * np.exp(order * np.log(safe / 2) - gammaln(order)) * kv(order, safe)
+        return np.where(x > 1e-10, found, 1.0)

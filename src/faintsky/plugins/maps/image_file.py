@@ -1,0 +1,106 @@
+"""Reads an image with its WCS, unit and physical frame from a FITS file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from faintsky.core.errors import DataError
+from faintsky.core.grid import Grid
+from faintsky.plugins.maps.event_file import quiet_fits
+
+__all__ = ["ImageFile", "read_image"]
+
+
+@frozen(kw_only=True, eq=False)
+class ImageFile:
+    """An image as a file holds it.
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (ny, nx)
+    grid : Grid
+    unit : str
+        BUNIT; empty where the file says none.
+    physical : tuple of float
+        (LTM1_1, LTV1, LTM2_2, LTV2): 1-based pixel = LTM x physical + LTV.
+    obs_id : str
+    """
+
+    values: NDArray[np.float64]
+    grid: Grid
+    unit: str
+    physical: tuple[float, float, float, float]
+    obs_id: str
+
+
+def read_image(path: Path, hdu: str = "", pixel: float | None = None) -> ImageFile:
+    """Read the first image of a file, or that of an HDU by name or number.
+
+    Parameters
+    ----------
+    path : Path
+        FITS, also compressed.
+    hdu : str
+        Name or number.
+    pixel : float, optional
+        Pixel size [rad], for a file without a celestial WCS.
+
+    Raises
+    ------
+    DataError
+        Where the file holds no such image, or neither WCS nor `pixel` tells the scale.
+    """
+    from astropy.io import fits
+    from astropy.wcs import WCS
+
+    if not path.exists():
+        raise DataError(f"there is no image file {path}")
+    with quiet_fits(), fits.open(path) as hdus:
+        chosen = _image_hdu(hdus, hdu, path)
+        header = chosen.header
+        values = np.asarray(chosen.data, dtype=np.float64)
+        while values.ndim > 2 and values.shape[0] == 1:
+            values = values[0]
+        if values.ndim != 2:
+            raise DataError(f"{path.name}[{chosen.name}] has {values.ndim} dimensions, a map has two")
+        wcs = WCS(header)
+        shape = (values.shape[0], values.shape[1])
+        if wcs.has_celestial:
+            grid = Grid.from_wcs(wcs, shape)
+        elif pixel is not None:
+            grid = Grid(shape, pixel)
+        else:
+            raise DataError(f'{path.name} has no celestial WCS: give pixel = "... arcsec"')
+        ltm = (float(header.get("LTM1_1", 1.0)), float(header.get("LTM2_2", 1.0)))
+        physical = (ltm[0], float(header.get("LTV1", 0.0)), ltm[1], float(header.get("LTV2", 0.0)))
+        if "LTV1" not in header and "CRPIX1P" in header:
+            physical = _from_physical_wcs(header)
+        unit = str(header.get("BUNIT", "")).strip()
+        return ImageFile(values=values, grid=grid, unit=unit, physical=physical, obs_id=str(header.get("OBS_ID", "")))
+
+
+def _image_hdu(hdus: Any, hdu: str, path: Path) -> Any:
+    if hdu:
+        try:
+            return hdus[int(hdu)] if hdu.isdigit() else hdus[hdu]
+        except (KeyError, IndexError):
+            names = ", ".join(f"{i}: {h.name or '(unnamed)'}" for i, h in enumerate(hdus))
+            raise DataError(f"{path.name} has no HDU {hdu!r}; it has {names}") from None
+    found = next((h for h in hdus if h.is_image and h.header.get("NAXIS", 0) >= 2), None)
+    if found is None:
+        raise DataError(f"{path.name} holds no image")
+    return found
+
+
+def _from_physical_wcs(header: Any) -> tuple[float, float, float, float]:
+    """LTM and LTV from the WCS ``P`` that CIAO writes: physical = CRVALnP + (pixel - CRPIXnP) CDELTnP."""
+    found: list[float] = []
+    for axis in (1, 2):
+        step = float(header.get(f"CDELT{axis}P", 1.0))
+        found += [1 / step, float(header[f"CRPIX{axis}P"]) - float(header[f"CRVAL{axis}P"]) / step]
+    return found[0], found[1], found[2], found[3]

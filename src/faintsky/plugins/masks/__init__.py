@@ -1,0 +1,1 @@
+"""Masks read from files: regions, catalogues, images."""
