@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 __all__ = ["COLOURS", "MARKERS", "styled"]
 
@@ -17,7 +18,7 @@ def styled() -> Iterator[None]:
     """The style of all figures, for as long as they are drawn."""
     import matplotlib
 
-    settings = {
+    settings: dict[Any, Any] = {
         "font.family": "sans-serif",
         "font.size": 10,
         "axes.spines.top": False,

@@ -24,8 +24,8 @@ __all__ = ["Fft"]
 class Fft(PowerSpectrumEstimator):
     """FFT of the masked map over the unmasked fraction: the papers' recipe, biased low where the sky is clustered.
 
-    P = <|F|^2> Omega_pix / (N_pix <w^2>). For white power that is exact; of power on scales larger than the holes of the mask only
-    the fraction f survives, so that a clustered field with a 35 % mask reads up to 34 % low. The bias is told by the result's
+    P = <|F|^2> Omega_pix / (N_pix <w^2>). For white power that is exact; of power on scales larger than the holes of the mask
+    only the fraction f survives, so that a clustered field with a 35 % mask reads up to 34 % low. The bias is told by the result's
     `window`, which a likelihood applies; `decoupled` is the sound estimator.
     """
 

@@ -68,9 +68,9 @@ class Events(MapSource):
             raise DataError(f"{self.path[0].name} has no sky WCS")
         step = max(1, round((self.pixel or 0.0) / events.pixel[0]))
         low = np.floor([events.y.min(), events.x.min()])
-        ny, nx = (int(np.ceil((v.max() - l + 1) / step)) for v, l in zip((events.y, events.x), low, strict=True))
+        ny, nx = (int(np.ceil((v.max() - first + 1) / step)) for v, first in zip((events.y, events.x), low, strict=True))
         wcs = events.wcs.deepcopy()
-        wcs.wcs.crpix = [(c - l + 0.5) / step + 0.5 for c, l in zip(wcs.wcs.crpix, low[::-1], strict=True)]
+        wcs.wcs.crpix = [(c - first + 0.5) / step + 0.5 for c, first in zip(wcs.wcs.crpix, low[::-1], strict=True)]
         wcs.wcs.cdelt = [d * step for d in wcs.wcs.cdelt]
         return Grid.from_wcs(wcs, (ny, nx))
 

@@ -29,7 +29,7 @@ class _Chain:
 
     positions: Array
     log_posterior: Array
-    random_state: tuple[Any, ...]
+    random_state: Any
     calls: int
 
     def save(self, path: Path) -> None:

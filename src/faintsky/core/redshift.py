@@ -1,0 +1,159 @@
+"""A redshift as it is known: a density on a grid, samples, percentiles, or a spectroscopic value."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Self
+
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
+
+from faintsky.core.digest import array_digest, json_digest
+from faintsky.core.errors import DataError, FaintskyWarning
+
+__all__ = ["Redshifts"]
+
+Array = NDArray[np.float64]
+
+
+def _own(values: ArrayLike) -> Array:
+    array = np.array(values, dtype=float)
+    array.flags.writeable = False
+    return array
+
+
+@frozen(kw_only=True, eq=False, slots=False)
+class Redshifts:
+    """Redshift distributions of n sources as cumulative distributions on one grid.
+
+    Attributes
+    ----------
+    z : ndarray, shape (m,)
+        Increasing grid.
+    cdf : ndarray, shape (n, m)
+        Rises to `mass` at the end of the grid.
+    mass : ndarray, shape (n,)
+        Probability inside the grid; what lies outside is reported, not put back.
+    spectroscopic : ndarray of bool, shape (n,)
+    origin : str
+        ``pdf``, ``samples``, ``percentiles`` or ``spec-z``.
+    """
+
+    z: Array = field(converter=_own)
+    cdf: Array = field(converter=_own, repr=False)
+    mass: Array = field(converter=_own, repr=False)
+    spectroscopic: NDArray[np.bool_] = field(repr=False)
+    origin: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        if self.z.ndim != 1 or self.z.size < 2 or not np.all(np.diff(self.z) > 0):
+            raise DataError("the redshift grid must hold at least two increasing values")
+        if self.cdf.ndim != 2 or self.cdf.shape[1] != self.z.size:
+            raise DataError(f"distributions of shape {self.cdf.shape} do not fit a grid of {self.z.size} redshifts")
+
+    def __len__(self) -> int:
+        return int(self.cdf.shape[0])
+
+    @property
+    def digest(self) -> str:
+        """Identity of the distributions."""
+        return json_digest([array_digest(a) for a in (self.z, self.cdf, self.mass)])
+
+    @classmethod
+    def from_pdf(cls, z: ArrayLike | None, pdf: ArrayLike, *, values: str) -> Self:
+        """Distributions given on a grid.
+
+        Parameters
+        ----------
+        z : array_like, shape (m,)
+        pdf : array_like, shape (n, m) or (m,)
+        values : {"density", "probability"}
+            Whether a row is a density (its integral is 1), or the probability in each cell of the grid (its sum is 1); files
+            of both kinds are about, and a row does not tell.
+
+        Raises
+        ------
+        DataError
+            Without grid, with negative values, or where a row is not normalised to 5 % as it is said to be.
+        """
+        if z is None:
+            raise DataError("a redshift density without its grid means nothing: give z")
+        if values not in ("density", "probability"):
+            raise DataError(f"values must be 'density' or 'probability', got {values!r}")
+        grid, rows = np.asarray(z, dtype=float), np.atleast_2d(np.asarray(pdf, dtype=float))
+        if rows.shape[-1] != grid.size:
+            raise DataError(f"the densities have {rows.shape[-1]} points, the grid {grid.size}")
+        if not np.all(rows >= 0):
+            raise DataError("a density is negative or NaN")
+        if values == "probability":
+            edges = np.concatenate([[grid[0]], 0.5 * (grid[1:] + grid[:-1]), [grid[-1]]])
+            cells = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(rows, axis=1)], axis=1)
+            return cls._checked(edges, cells, "pdf")
+        steps = 0.5 * (rows[:, 1:] + rows[:, :-1]) * np.diff(grid)
+        return cls._checked(grid, np.concatenate([np.zeros((len(rows), 1)), np.cumsum(steps, axis=1)], axis=1), "pdf")
+
+    @classmethod
+    def _checked(cls, z: Array, cdf: Array, origin: str) -> Self:
+        mass = cdf[:, -1]
+        if np.any(np.abs(mass - 1) > 0.05):
+            worst = int(np.argmax(np.abs(mass - 1)))
+            raise DataError(
+                f"the distribution of row {worst} sums to {mass[worst]:.4g}: is it a density or a probability per cell, and "
+                "does the grid hold all of it?"
+            )
+        return cls(z=z, cdf=cdf, mass=mass, spectroscopic=np.zeros(len(cdf), dtype=bool), origin=origin)
+
+    @classmethod
+    def from_samples(cls, samples: ArrayLike, z: ArrayLike) -> Self:
+        """Distributions given by equally likely samples, shape (n, k), as their empirical cumulative ones on a grid."""
+        rows, grid = np.atleast_2d(np.asarray(samples, dtype=float)), np.asarray(z, dtype=float)
+        cdf = np.stack([np.searchsorted(np.sort(row), grid, side="right") / row.size for row in rows])
+        below = np.stack([np.mean(row < grid[0]) for row in rows])
+        cdf = cdf - below[:, None]
+        return cls(z=grid, cdf=cdf, mass=cdf[:, -1], spectroscopic=np.zeros(len(rows), dtype=bool), origin="samples")
+
+    @classmethod
+    def from_percentiles(cls, median: ArrayLike, low: ArrayLike, high: ArrayLike, z: ArrayLike) -> Self:
+        """Split normals of a median and its 15.87 and 84.13 per cent quantiles; a warning says that this is a guess.
+
+        Raises
+        ------
+        DataError
+            Where a quantile lies on the wrong side of the median.
+        """
+        m, lo, hi = (np.atleast_1d(np.asarray(v, dtype=float)) for v in (median, low, high))
+        if not np.all((lo <= m) & (m <= hi)):
+            raise DataError("a median lies outside its own 68 % interval")
+        warnings.warn(
+            "redshifts are given by percentiles only: split normals stand for their distributions, without second peaks",
+            FaintskyWarning,
+            stacklevel=2,
+        )
+        grid = np.asarray(z, dtype=float)
+        width = np.where(grid < m[:, None], np.maximum(m - lo, 1e-9)[:, None], np.maximum(hi - m, 1e-9)[:, None])
+        cdf = ndtr((grid - m[:, None]) / width)
+        cdf = cdf - cdf[:, :1]
+        return cls(z=grid, cdf=cdf, mass=cdf[:, -1], spectroscopic=np.zeros(len(m), dtype=bool), origin="percentiles")
+
+    @classmethod
+    def from_spec(cls, z_spec: ArrayLike, z: ArrayLike) -> Self:
+        """Spectroscopic redshifts: steps on a grid."""
+        values, grid = np.atleast_1d(np.asarray(z_spec, dtype=float)), np.asarray(z, dtype=float)
+        cdf = (grid >= values[:, None]).astype(float)
+        inside = (values >= grid[0]) & (values <= grid[-1])
+        return cls(z=grid, cdf=cdf, mass=inside.astype(float), spectroscopic=np.ones(len(values), dtype=bool), origin="spec-z")
+
+    def probability(self, z_low: float, z_high: float) -> Array:
+        """Probability between two redshifts, shape (n,): the cumulative distribution is interpolated, not the density."""
+        if not z_low < z_high:
+            raise DataError(f"z_low must lie below z_high, got {z_low:g} and {z_high:g}")
+        ends = np.clip([z_low, z_high], self.z[0], self.z[-1])
+        low, high = (np.array([np.interp(end, self.z, row) for row in self.cdf]) for end in ends)
+        return np.asarray(high - low)
+
+    @property
+    def outside(self) -> Array:
+        """Probability outside the grid, shape (n,)."""
+        return np.asarray(np.clip(1 - self.mass, 0, 1))
