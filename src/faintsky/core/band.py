@@ -63,6 +63,11 @@ class Band:
         low, high, unit = found.groups()
         return cls(canonical(f"{low} {unit}", "keV"), canonical(f"{high} {unit}", "keV"))
 
+    @classmethod
+    def of(cls, value: Any) -> Any:
+        """A text as a band; anything else as it is (an attrs converter)."""
+        return cls.parse(value) if isinstance(value, str) else value
+
     @property
     def centre(self) -> float:
         """Middle of the band [keV]."""

@@ -51,7 +51,10 @@ class SigmaClip(MaskRule):
                 return out
             inside = kept & ~out
             values = data.values[inside]
-            distance = (data.values - values.mean()) / values.std()
+            spread = values.std(dtype=np.float64)
+            if not spread > 0:
+                break
+            distance = (data.values - values.mean(dtype=np.float64)) / spread
             new = inside & ((np.abs(distance) if self.both else distance) > self.nsigma)
             if not new.any():
                 break

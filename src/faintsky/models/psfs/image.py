@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from attrs import frozen
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from faintsky.core.component import component, option
 from faintsky.core.errors import DataError
+from faintsky.core.paths import as_path
 from faintsky.core.psf import PSF
 from faintsky.core.units import ARCSEC
 
@@ -18,15 +20,20 @@ __all__ = ["ImagePSF"]
 
 Array = NDArray[np.float64]
 
+#: Each pixel's light is spread over so many sub-pixels a side, so that the encircled light is smooth in the core.
+_FINE = 5
+
 
 @frozen(kw_only=True, eq=False)
 class _Stamp:
-    """The normalised image, offsets of its pixel centres from the centroid [rad], pixel size [rad]."""
+    """The normalised image, offsets of its pixel centres from the centre [rad], pixel size [rad], its radial light."""
 
     values: Array
     y: Array
     x: Array
     pixel: float
+    radius: Array
+    light: Array
 
 
 @component()
@@ -34,34 +41,22 @@ class _Stamp:
 class ImagePSF(PSF):
     """A PSF given as a FITS image (ray-traced, or built from stars), normalised to 1 within the image.
 
-    Between pixel centres the density is interpolated linearly in its logarithm; outside the image it is 0, so wings that
-    the image does not hold are missing.
+    Between pixel centres the density is interpolated linearly, which keeps the normalisation; outside the image it is 0, so
+    wings that the image does not hold are missing. Negative and missing pixels count as 0.
     """
 
-    path: Path = option(help="FITS image of the PSF")
+    path: Path = option(help="FITS image of the PSF", converter=as_path)
+    hdu: str = option("", help="name or number of the HDU; default: the first image")
     pixel: float | None = option(None, unit="rad", gt=0, help="pixel size, where the file has no WCS")
     centre: str = option("moment", choices=("moment", "peak", "middle"), help="what counts as the source's position")
 
     @cached_property
     def _stamp(self) -> _Stamp:
-        from astropy.io import fits
-        from astropy.wcs import WCS
-        from astropy.wcs.utils import proj_plane_pixel_scales
-
-        with fits.open(self.path) as hdus:
-            hdu = next((h for h in hdus if h.is_image and h.header.get("NAXIS", 0) == 2), None)
-            if hdu is None:
-                raise DataError(f"{self.path} holds no image of two dimensions")
-            values = np.clip(np.nan_to_num(np.asarray(hdu.data, dtype=float)), 0, None)
-            pixel = self.pixel
-            if pixel is None:
-                wcs = WCS(hdu.header)
-                if not wcs.has_celestial:
-                    raise DataError(f"{self.path} has no celestial WCS: give the pixel size")
-                pixel = float(np.deg2rad(proj_plane_pixel_scales(wcs.celestial)[1]))
-        if not values.sum() > 0:
+        values, pixel = self._read()
+        total = float(values.sum())
+        if not total > 0:
             raise DataError(f"the PSF image {self.path} is empty")
-        values /= values.sum()
+        values /= total
         y, x = (np.arange(n, dtype=float) for n in values.shape)
         if self.centre == "moment":
             cy, cx = float(values.sum(axis=1) @ y), float(values.sum(axis=0) @ x)
@@ -69,14 +64,34 @@ class ImagePSF(PSF):
             cy, cx = (float(c) for c in np.unravel_index(int(np.argmax(values)), values.shape))
         else:
             cy, cx = 0.5 * (len(y) - 1), 0.5 * (len(x) - 1)
-        stamp = _Stamp(values=values, y=(y - cy) * pixel, x=(x - cx) * pixel, pixel=pixel)
-        half = _radius(stamp, 0.5)
-        if pixel > half:
+        radius, light = _radial(values, cy, cx)
+        half = float(np.interp(0.5, np.cumsum(light), radius))
+        if half < 1:
             raise DataError(
-                f"the pixel of {self.path.name} ({pixel / ARCSEC:.3g} arcsec) is larger than half the light's radius "
-                f"({half / ARCSEC:.3g} arcsec): the core is not resolved"
+                f"the pixel of {self.path.name} ({pixel / ARCSEC:.3g} arcsec) is larger than the radius of half the light "
+                f"({half * pixel / ARCSEC:.3g} arcsec): the core is not resolved; use an oversampled image"
             )
-        return stamp
+        return _Stamp(values=values, y=(y - cy) * pixel, x=(x - cx) * pixel, pixel=pixel, radius=radius * pixel, light=light)
+
+    def _read(self) -> tuple[Array, float]:
+        from astropy.io import fits
+        from astropy.wcs import WCS
+        from astropy.wcs.utils import proj_plane_pixel_scales
+
+        if not self.path.exists():
+            raise DataError(f"there is no PSF image {self.path}")
+        with fits.open(self.path) as hdus:
+            image = _image(hdus, self.hdu, self.path)
+            values = np.clip(np.nan_to_num(np.asarray(image.data, dtype=float), posinf=0.0), 0, None)
+            if self.pixel is not None:
+                return values, self.pixel
+            wcs = WCS(image.header)
+            if not wcs.has_celestial:
+                raise DataError(f"{self.path} has no celestial WCS: give the pixel size (pixel = '0.1 arcsec')")
+            dx, dy = (float(np.deg2rad(s)) for s in proj_plane_pixel_scales(wcs.celestial))
+        if abs(dx / dy - 1) > 1e-3:
+            raise DataError(f"the pixels of {self.path.name} are not square: {dx / ARCSEC:.4g} x {dy / ARCSEC:.4g} arcsec")
+        return values, dy
 
     def density(self, dx: ArrayLike, dy: ArrayLike) -> Array:
         """Interpolated density [sr^-1]."""
@@ -84,33 +99,58 @@ class ImagePSF(PSF):
 
         s = self._stamp
         x, y = np.broadcast_arrays(np.asarray(dx, dtype=float), np.asarray(dy, dtype=float))
-        floor = s.values[s.values > 0].min() * 1e-3
-        log = np.log(np.maximum(s.values, floor))
         places = [((y - s.y[0]) / s.pixel).ravel(), ((x - s.x[0]) / s.pixel).ravel()]
-        found = np.exp(map_coordinates(log, places, order=1, mode="constant", cval=-np.inf)).reshape(x.shape)
-        return np.asarray(np.where(found > 2 * floor, found, 0.0) / s.pixel**2)
+        found = map_coordinates(s.values, places, order=1, mode="grid-constant", cval=0.0)
+        return np.asarray(found.reshape(x.shape) / s.pixel**2)
 
     def encircled(self, radius: ArrayLike) -> Array:
-        """Light of the pixels whose centres lie within `radius`, linear between them."""
+        """Light within `radius`, that of each pixel spread evenly over it."""
         s = self._stamp
-        r = np.hypot(s.y[:, None], s.x).ravel()
-        order = np.argsort(r)
-        summed = np.cumsum(s.values.ravel()[order])
-        return np.asarray(np.interp(np.asarray(radius, dtype=float), np.append(0.0, r[order]), np.append(0.0, summed)))
+        edges, summed = np.append(0.0, s.radius), np.append(0.0, np.cumsum(s.light))
+        wanted = np.asarray(radius, dtype=float)
+        return np.asarray(np.where(wanted > 0, np.minimum(np.interp(wanted, edges, summed), 1.0), 0.0))
 
     def transfer(self, q: ArrayLike) -> Array:
-        """Azimuthal mean of the Fourier transform: the sum of J0(q r) over the light."""
+        """Azimuthal mean of the Fourier transform: the sum of J0(q r) over the light of the pixels.
+
+        It is tabulated at steps of a tenth of the image's fundamental mode and interpolated by a cubic spline, so that it
+        can be asked for at every mode of a large map; measured against the sum itself, to 1e-6.
+        """
+        from scipy.interpolate import CubicSpline
         from scipy.special import j0
 
         s = self._stamp
         r, light = np.hypot(s.y[:, None], s.x).ravel(), s.values.ravel()
-        wanted = np.asarray(q, dtype=float)
-        return np.array([float(light @ j0(k * r)) for k in wanted.ravel()]).reshape(wanted.shape)
+        r, light = r[light > 0], light[light > 0]
+        wanted = np.abs(np.asarray(q, dtype=float))
+        step = 0.1 * np.pi / float(r.max())
+        number = int(wanted.max() / step) + 4 if wanted.size else 0
+        if wanted.size <= number:
+            return np.array([float(light @ j0(k * r)) for k in wanted.ravel()]).reshape(wanted.shape)
+        nodes = step * np.arange(number)
+        table = CubicSpline(nodes, [float(light @ j0(k * r)) for k in nodes])
+        return np.asarray(table(wanted))
 
 
-def _radius(stamp: _Stamp, fraction: float) -> float:
-    """Radius that holds a fraction of the light [rad]."""
-    r = np.hypot(stamp.y[:, None], stamp.x).ravel()
-    order = np.argsort(r)
-    summed = np.cumsum(stamp.values.ravel()[order])
-    return float(np.interp(fraction, summed, r[order]))
+def _image(hdus: Any, hdu: str, path: Path) -> Any:
+    if hdu:
+        try:
+            return hdus[int(hdu)] if hdu.isdigit() else hdus[hdu]
+        except (KeyError, IndexError):
+            names = ", ".join(f"{i}: {h.name or '(unnamed)'}" for i, h in enumerate(hdus))
+            raise DataError(f"{path.name} has no HDU {hdu!r}; it has {names}") from None
+    found = next((h for h in hdus if h.is_image and h.header.get("NAXIS", 0) == 2), None)
+    if found is None:
+        raise DataError(f"{path} holds no image of two dimensions")
+    return found
+
+
+def _radial(values: Array, cy: float, cx: float) -> tuple[Array, Array]:
+    """Distances of sub-pixels from the centre [pixel], sorted, and the light of each."""
+    offset = (np.arange(_FINE) + 0.5) / _FINE - 0.5
+    y = (np.arange(values.shape[0])[:, None] + offset).ravel() - cy
+    x = (np.arange(values.shape[1])[:, None] + offset).ravel() - cx
+    light = np.repeat(np.repeat(values, _FINE, axis=0), _FINE, axis=1).ravel() / _FINE**2
+    radius = np.hypot(y[:, None], x).ravel()
+    order = np.argsort(radius)
+    return radius[order], light[order]

@@ -31,12 +31,15 @@ class King(PSF):
 
     def encircled(self, radius: ArrayLike) -> Array:
         """1 - (1 + r^2 / core^2)^(1 - slope)."""
-        return np.asarray(1 - (1 + np.square(np.asarray(radius, dtype=float) / self.core)) ** (1 - self.slope))
+        return np.asarray(-np.expm1((1 - self.slope) * np.log1p(np.square(np.asarray(radius, dtype=float) / self.core))))
 
     def transfer(self, q: ArrayLike) -> Array:
         """2 (x/2)^(slope - 1) K_(slope - 1)(x) / Gamma(slope - 1) with x = q core; exp(-x) for slope 3/2."""
         x = np.abs(np.asarray(q, dtype=float)) * self.core
         order = self.slope - 1
         safe = np.where(x > 1e-10, x, 1.0)
-        found = 2 * np.exp(order * np.log(safe / 2) - gammaln(order)) * kv(order, safe)
-        return np.where(x > 1e-10, found, 1.0)
+        bessel = kv(order, safe)  # overflows for steep profiles at small x: there its series takes over
+        usable = (x > 1e-10) & np.isfinite(bessel)
+        found = 2 * np.exp(order * np.log(safe / 2) - gammaln(order)) * np.where(usable, bessel, 0.0)
+        series = 1 - x**2 / (4 * (order - 1)) + x**4 / (32 * (order - 1) * (order - 2)) if order > 2.5 else 1.0
+        return np.where(usable, found, np.where(x > 1e-10, series, 1.0))

@@ -15,6 +15,7 @@ from faintsky.core.errors import DataError
 from faintsky.core.event_list import EventList
 from faintsky.core.grid import Grid
 from faintsky.core.map import Map, MapSource
+from faintsky.core.paths import as_paths
 from faintsky.plugins.maps.event_file import read_events
 from faintsky.plugins.maps.exposure import Exposure, read_exposure
 from faintsky.plugins.maps.flares import without_flares
@@ -35,9 +36,9 @@ class Events(MapSource):
     is taken as uniform within the convex hull of the photons.
     """
 
-    path: tuple[Path, ...] = option(help="event file, or a list of them")
-    band: Band = option(help="energies, such as 0.5-2 keV")
-    exposure: tuple[Path, ...] = option((), help="exposure map of each event file")
+    path: tuple[Path, ...] = option(help="event file, or a list of them", converter=as_paths)
+    band: Band = option(help="energies, such as 0.5-2 keV", converter=Band.of)
+    exposure: tuple[Path, ...] = option((), help="exposure map of each event file", converter=as_paths)
     exposure_unit: str = option("", help='unit of the exposure maps where BUNIT does not say it: "cm2 s" or "s"')
     area: float = option(0.0, unit="cm2", ge=0, help="effective area, for a flux without exposure map or with one in s")
     splits: int = option(1, ge=1, help="number of independent sub-maps")
@@ -48,7 +49,7 @@ class Events(MapSource):
     )
     result: str = option("photons", choices=("counts", "photons", "energy"), help="what a pixel holds")
     photon_energy: float = option(0.0, unit="keV", ge=0, help="energy per photon of result = energy; 0: their mean")
-    pixel: float | None = option(None, unit="rad", gt=0, help="pixel of the native grid; default: of the events' sky")
+    pixel: float | None = option(None, unit="rad", gt=0, help="pixel of the native grid; default: of the first file's sky")
     min_exposure: float = option(0.1, ge=0, lt=1, help="leave out pixels below this fraction of the largest exposure")
     flare_bin: float = option(0.0, unit="s", ge=0, help="bin of the light curve that flares are cut from; 0: no cut")
     flare_sigma: float = option(3.0, gt=0, help="rates further than this from the median are cut")
@@ -60,18 +61,23 @@ class Events(MapSource):
             raise DataError(f"split_by = 'obsid' makes as many splits as files: {len(self.path)}, not {self.splits}")
 
     def grid(self) -> Grid:
-        """The grid of the first exposure map, or the sky pixels around the photons of the first file."""
-        if self.exposure:
+        """The grid of the first exposure map, or the first file's sky pixels (or `pixel`) around all photons."""
+        if self.exposure and self.pixel is None:
             return read_exposure(self.exposure[0], None, self.exposure_unit)[1]
-        events = read_events(self.path[0], Context())
-        if events.wcs is None:
-            raise DataError(f"{self.path[0].name} has no sky WCS")
-        step = max(1, round((self.pixel or 0.0) / events.pixel[0]))
-        low = np.floor([events.y.min(), events.x.min()])
-        ny, nx = (int(np.ceil((v.max() - first + 1) / step)) for v, first in zip((events.y, events.x), low, strict=True))
-        wcs = events.wcs.deepcopy()
-        wcs.wcs.crpix = [(c - first + 0.5) / step + 0.5 for c, first in zip(wcs.wcs.crpix, low[::-1], strict=True)]
-        wcs.wcs.cdelt = [d * step for d in wcs.wcs.cdelt]
+        first, *others = (read_events(path, Context()) for path in self.path)
+        wcs = first.wcs.deepcopy()
+        x, y = [first.x], [first.y]
+        for events in others:
+            there = wcs.wcs_world2pix(*(np.rad2deg(c) for c in events.sky()), 1)
+            x.append(there[0])
+            y.append(there[1])
+        # Pixels end where sky pixels of the file end, so that one sky pixel is never shared by two where the step is whole.
+        places = [np.concatenate(c) for c in (x, y)]
+        low = [np.floor(c.min() + 0.5) - 0.5 for c in places]
+        steps = [(self.pixel or side) / side for side in first.pixel[::-1]]
+        nx, ny = (int((c.max() - edge) / step) + 1 for c, edge, step in zip(places, low, steps, strict=True))
+        wcs.wcs.crpix = [(c - edge) / step + 0.5 for c, edge, step in zip(wcs.wcs.crpix, low, steps, strict=True)]
+        wcs.wcs.cdelt = [d * step for d, step in zip(wcs.wcs.cdelt, steps, strict=True)]
         return Grid.from_wcs(wcs, (ny, nx))
 
     def load(self, grid: Grid | None, ctx: Context) -> Map:
@@ -83,9 +89,11 @@ class Events(MapSource):
             Where a file has no sky columns, energies, good times or photons in the band, or units do not fit.
         """
         grid = grid or self.grid()
-        observations = [self._observation(path, ctx) for path in self.path]
+        everything = [read_events(path, ctx) for path in self.path]
+        quiet = [self._quiet(events, path, ctx) for events, path in zip(everything, self.path, strict=True)]
+        observations = [events.in_band(self.band) for events in quiet]
         energy = self.photon_energy or float(np.mean(np.concatenate([o.energy for o in observations])))
-        exposures = [self._exposure(i, o, grid) for i, o in enumerate(observations)]
+        exposures = [self._exposure(i, everything[i], quiet[i], grid) for i in range(len(quiet))]
         counts: list[NDArray[np.float64]] = []
         shares: list[Exposure] = []
         groups: list[int] = []
@@ -106,10 +114,11 @@ class Events(MapSource):
             "source": "events",
             "band": str(self.band),
             "photons": photons,
-            "live_time": float(sum(o.exposure for o in observations)),
+            "live_time": float(sum(o.exposure for o in quiet)),
             "obs_ids": tuple(o.obs_id for o in observations),
             "mean_energy_kev": energy,
             "physical_header": observations[0].wcs_header,
+            "warnings": tuple(f"{o.obs_id}: {sentence}" for o in everything for sentence in o.warnings),
         }
         made = rate_map(
             counts=counts,
@@ -124,26 +133,28 @@ class Events(MapSource):
         )
         return self._as_counts(made, counts, groups) if self.result == "counts" else made
 
-    def _observation(self, path: Path, ctx: Context) -> EventList:
-        events = read_events(path, ctx)
-        if self.flare_bin:
-            before = events.exposure
-            events = without_flares(events, self.flare_bin, self.flare_sigma)
-            ctx.warn(f"{path.name}: flares cut, live time {before:.1f} s -> {events.exposure:.1f} s")
-        return events.in_band(self.band)
+    def _quiet(self, events: EventList, path: Path, ctx: Context) -> EventList:
+        if not self.flare_bin:
+            return events
+        before = events.exposure
+        events = without_flares(events, self.flare_bin, self.flare_sigma)
+        ctx.warn(f"{path.name}: flares cut, live time {before:.1f} s -> {events.exposure:.1f} s")
+        return events
 
-    def _exposure(self, number: int, events: EventList, grid: Grid) -> Exposure:
-        """The exposure of one observation on the grid; uniform within the hull of its photons where no map is given."""
+    def _exposure(self, number: int, whole: EventList, quiet: EventList, grid: Grid) -> Exposure:
+        """The exposure of one observation on the grid; uniform within the hull of its photons where no map is given.
+
+        The photons of all energies and times mark the field of view, so that it is the same in every band.
+        """
         if self.exposure:
             found, _ = read_exposure(self.exposure[number], grid, self.exposure_unit)
             if found.unit == "s" and self.area:
                 found = Exposure(values=found.values * self.area, unit="cm2 s")
             if self.flare_bin:
-                whole = read_events(self.path[number], Context())
-                found = Exposure(values=found.values * (events.exposure / whole.exposure), unit=found.unit)
+                found = Exposure(values=found.values * (quiet.exposure / whole.exposure), unit=found.unit)
             return found
-        live = events.exposure * (self.area or 1.0)
-        return Exposure(values=np.where(_hull(events, grid), live, 0.0), unit="cm2 s" if self.area else "s")
+        live = quiet.exposure * (self.area or 1.0)
+        return Exposure(values=np.where(_hull(whole, grid), live, 0.0), unit="cm2 s" if self.area else "s")
 
     def _parts(self, events: EventList, ctx: Context, number: int) -> list[NDArray[np.bool_]]:
         """Which photons belong to each split."""

@@ -56,10 +56,13 @@ def read_exposure(path: Path, grid: Grid | None, unit: str = "") -> tuple[Exposu
         raise DataError(
             f'{path.name} does not say its unit (BUNIT): give exposure_unit = "cm2 s" (area included) or "s" (time alone)'
         )
-    wanted = next((w for w in ("cm2 s", "s") if same_dimension(stated, w)), None)
+    # CIAO also writes the area times time as counts per photon.
+    wanted = next((w for w in ("cm2 s", "s") if any(same_dimension(stated, w + per) for per in ("", " ct / ph"))), None)
     if wanted is None:
         raise DataError(f"the unit {stated!r} of {path.name} is no exposure: neither 'cm2 s' nor 's'")
-    values = np.where(np.isfinite(image.values) & (image.values > 0), image.values, 0.0) * unit_factor(stated, wanted)
+    factor = unit_factor(stated, wanted if same_dimension(stated, wanted) else f"{wanted} ct / ph")
+    own = image.values.astype(np.float64)
+    values = np.where(np.isfinite(own) & (own > 0), own, 0.0) * factor
     if grid is None:
         return Exposure(values=values, unit=wanted), image.grid
     return Exposure(values=_sampled(values, image.grid, grid, path), unit=wanted), grid

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from attrs import frozen
@@ -13,6 +14,8 @@ from faintsky.core.context import Context
 from faintsky.core.errors import DataError
 from faintsky.core.grid import Grid
 from faintsky.core.map import Map, MapSource
+from faintsky.core.paths import as_path, as_paths
+from faintsky.core.units import same_dimension
 from faintsky.plugins.maps.exposure import read_exposure
 from faintsky.plugins.maps.image_file import ImageFile, read_image
 from faintsky.plugins.maps.rate import rate_map, warn_about_obsids
@@ -30,11 +33,11 @@ class FitsImage(MapSource):
     noise known. `groups` makes splits of observations.
     """
 
-    path: tuple[Path, ...] = option(help="image file, or a list of them")
-    exposure: tuple[Path, ...] = option((), help="exposure maps of counts images, one for each")
+    path: tuple[Path, ...] = option(help="image file, or a list of them", converter=as_paths)
+    exposure: tuple[Path, ...] = option((), help="exposure maps of counts images, one for each", converter=as_paths)
     exposure_unit: str = option("", help='unit of the exposure maps where BUNIT does not say it: "cm2 s" or "s"')
-    mask: Path | None = option(None, help="image that is 0 (or NaN) where the map is masked")
-    noise: Path | None = option(None, help="image of the standard deviation of each pixel, in the map's unit")
+    mask: Path | None = option(None, help="image that is 0 (or NaN) where the map is masked", converter=as_path)
+    noise: Path | None = option(None, help="image of the standard deviation of each pixel, in the map's unit", converter=as_path)
     hdu: str = option("", help="name or number of the HDU; default: the first image")
     unit: str = option("", help="unit of the image where BUNIT does not say it")
     pixel: float | None = option(None, unit="rad", gt=0, help="pixel size of a file without WCS")
@@ -81,13 +84,19 @@ class FitsImage(MapSource):
         if not unit:
             raise DataError(f'{self.path[0].name} does not say its unit (BUNIT): give unit = "..."')
         variance = None if self.noise is None else self._same_grid(self.noise, grid) ** 2
+        counts = None
+        if any(same_dimension(unit, photons) for photons in ("ct", "ph")):
+            counts = _photons(images[0].values, keep, self.path[0].name)
+            variance = counts if variance is None else variance
         meta = {"source": "fits", "files": tuple(p.name for p in self.path), "physical": physical}
         return Map(
-            values=np.where(keep, images[0].values, 0.0),
+            values=np.where(keep, images[0].values, images[0].values.dtype.type(0)),
             weight=keep.astype(np.float32),
             grid=grid,
             unit=unit,
+            footprint=finite,
             variance=variance,
+            counts=counts,
             meta=meta,
         )
 
@@ -96,7 +105,7 @@ class FitsImage(MapSource):
         if len(set(self.groups)) > 1:
             warn_about_obsids(ctx)
         return rate_map(
-            counts=[np.where(keep, image.values, 0.0) for image in images],
+            counts=[_photons(image.values, keep, path.name) for path, image in zip(self.path, images, strict=True)],
             exposures=exposures,
             groups=self.groups or (0,) * len(images),
             grid=grid,
@@ -111,7 +120,21 @@ class FitsImage(MapSource):
         values = self._same_grid(self.mask, grid)
         return np.asarray(np.isfinite(values) & (values != 0))
 
-    def _same_grid(self, path: Path, grid: Grid) -> NDArray[np.float64]:
+    def _same_grid(self, path: Path, grid: Grid) -> NDArray[np.floating[Any]]:
         image = read_image(path, "", self.pixel)
         image.grid.check_same(grid, (path.name, "the grid of the map"))
         return image.values
+
+
+def _photons(values: NDArray[np.floating[Any]], keep: NDArray[np.bool_], name: str) -> NDArray[np.float64]:
+    """Counts in the kept pixels, 0 elsewhere; refused where they cannot be photons."""
+    counts = np.where(keep, values, 0.0).astype(np.float64)
+    wrong = (counts < 0) | (counts != np.rint(counts))
+    if wrong.any():
+        y, x = np.argwhere(wrong)[0]
+        raise DataError(
+            f"{name} is taken as counts, but {int(wrong.sum())} pixels are negative or no whole number, the first "
+            f"{counts[y, x]:.4g} at (y, x) = ({y}, {x}): the photon noise of such an image is not known. Give the counts "
+            "themselves, neither smoothed nor background-subtracted"
+        )
+    return counts

@@ -22,7 +22,8 @@ class ImageFile:
 
     Attributes
     ----------
-    values : ndarray of float64, shape (ny, nx)
+    values : ndarray, shape (ny, nx)
+        float32 where the file holds 32-bit floats, else float64; in native byte order.
     grid : Grid
     unit : str
         BUNIT; empty where the file says none.
@@ -31,7 +32,7 @@ class ImageFile:
     obs_id : str
     """
 
-    values: NDArray[np.float64]
+    values: NDArray[np.floating[Any]]
     grid: Grid
     unit: str
     physical: tuple[float, float, float, float]
@@ -63,7 +64,12 @@ def read_image(path: Path, hdu: str = "", pixel: float | None = None) -> ImageFi
     with quiet_fits(), fits.open(path) as hdus:
         chosen = _image_hdu(hdus, hdu, path)
         header = chosen.header
-        values = np.asarray(chosen.data, dtype=np.float64)
+        if chosen.data is None:
+            raise DataError(f"{path.name}[{chosen.name}] holds no data")
+        raw = np.asarray(chosen.data)
+        values: NDArray[np.floating[Any]] = raw.astype(
+            np.float32 if raw.dtype.kind == "f" and raw.dtype.itemsize == 4 else np.float64
+        )
         while values.ndim > 2 and values.shape[0] == 1:
             values = values[0]
         if values.ndim != 2:

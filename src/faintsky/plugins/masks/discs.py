@@ -16,6 +16,7 @@ from faintsky.core.errors import DataError, nearest
 from faintsky.core.grid import Grid
 from faintsky.core.map import Map
 from faintsky.core.mask import MaskRule
+from faintsky.core.paths import as_path
 
 __all__ = ["Discs", "stamp_discs"]
 
@@ -27,7 +28,7 @@ _MISSING = (-99.0, -999.0, -9999.0)
 class Discs(MaskRule):
     """Discs around the positions of a catalogue, of one radius or of a radius per source."""
 
-    path: Path = option(help="table with positions: FITS, ECSV, CSV, VOTable")
+    path: Path = option(help="table with positions: FITS, ECSV, CSV, VOTable", converter=as_path)
     ra: str = option("ra", help="column of the right ascension [deg, or its own unit]")
     dec: str = option("dec", help="column of the declination [deg, or its own unit]")
     radius: float = option("7 arcsec", unit="rad", gt=0, help="radius of the discs, unless radius_column is given")
@@ -62,8 +63,12 @@ class Discs(MaskRule):
                 raise DataError("mag_range needs mag, the column of magnitudes")
             values = _plain(table, self.mag, self.path)
             chosen &= (values >= self.mag_range[0]) & (values <= self.mag_range[1])
-        x, y = grid.wcs.all_world2pix(ra[chosen], dec[chosen], 0)
-        return stamp_discs(grid, y, x, radius[chosen])
+        x, y = grid.wcs.all_world2pix(ra[chosen], dec[chosen], 0, quiet=True)
+        here = np.isfinite(x) & np.isfinite(y)  # the far side of the sky has no place on a tangential grid
+        out = stamp_discs(grid, y[here], x[here], radius[chosen][here])
+        if not out.any():
+            ctx.warn(f"no disc of {self.path.name} touches the maps: is it the catalogue of this field?")
+        return out
 
 
 def _plain(table: Any, name: str, path: Path) -> NDArray[np.float64]:

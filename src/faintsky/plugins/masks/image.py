@@ -13,6 +13,7 @@ from faintsky.core.component import component, option
 from faintsky.core.context import Context
 from faintsky.core.map import Map
 from faintsky.core.mask import MaskRule
+from faintsky.core.paths import as_path
 from faintsky.plugins.maps.image_file import read_image
 
 __all__ = ["MaskImage"]
@@ -23,7 +24,7 @@ __all__ = ["MaskImage"]
 class MaskImage(MaskRule):
     """Pixels of a FITS image, on the grid of the maps."""
 
-    path: Path = option(help="FITS image")
+    path: Path = option(help="FITS image", converter=as_path)
     hdu: str = option("", help="name or number of the HDU; default: the first image")
     keep: str = option(
         "nonzero", choices=("nonzero", "zero"), help="which pixels are kept: those that are not 0, or those that are"
