@@ -30,9 +30,7 @@ def test_live_time_is_the_good_time_of_the_photons_chip(tmp_path):
     ccd = np.where(np.arange(N) < 20, 3, 7)
     gti = {7: [(50.0, 950.0)], 3: [(0.0, 300.0), (600.0, 700.0)]}
     time = np.where(ccd == 3, 150.0, 500.0)
-    events = read_events(
-        write_events(tmp_path / "e.fits", x=X, y=Y, energy_ev=ENERGY, time=time, ccd=ccd, gti=gti), Context()
-    )
+    events = read_events(write_events(tmp_path / "e.fits", x=X, y=Y, energy_ev=ENERGY, time=time, ccd=ccd, gti=gti), Context())
     assert events.live_time(3) == pytest.approx(0.9 * 400)
     assert events.live_time(7) == pytest.approx(0.9 * 900)
     assert events.exposure == pytest.approx(0.9 * (20 * 400 + 30 * 900) / 50)
