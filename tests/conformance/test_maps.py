@@ -1,5 +1,7 @@
 """The built-in sources of maps keep the contract of their kind."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -14,7 +16,7 @@ from faintsky.testing.masks import sky_grid
 class TestSimulated(MapSourceConformance):
     component = "simulated"
     paints_anywhere = True
-    options = {
+    options: ClassVar = {
         "pixel": "1.2 arcsec",
         "size": (48, 64),
         "mean": 10.0,
@@ -29,7 +31,7 @@ class TestSimulated(MapSourceConformance):
 class TestSimulatedPhotons(MapSourceConformance):
     component = "simulated"
     paints_anywhere = True
-    options = {
+    options: ClassVar = {
         "pixel": "1.2 arcsec",
         "size": (48, 64),
         "unit": "ph / (cm2 s sr)",

@@ -1,5 +1,7 @@
 """The built-in masks keep the contract of their kind."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -12,12 +14,12 @@ from faintsky.testing.masks import MaskConformance, sky_grid
 
 class TestRandomDiscs(MaskConformance):
     component = "random-discs"
-    options = {"radius": "3 arcsec", "fraction": 0.2}
+    options: ClassVar = {"radius": "3 arcsec", "fraction": 0.2}
 
 
 class TestSigmaClip(MaskConformance):
     component = "sigma-clip"
-    options = {"map": "ir", "nsigma": 5.0, "grow": "2 arcsec"}
+    options: ClassVar = {"map": "ir", "nsigma": 5.0, "grow": "2 arcsec"}
 
 
 class _OfFile(MaskConformance):

@@ -1,5 +1,7 @@
 """The built-in PSFs keep the contract of their kind."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -10,18 +12,18 @@ from faintsky.testing.psfs import PSFConformance
 
 class TestGaussian(PSFConformance):
     component = "gaussian"
-    options = {"sigma": "0.8 arcsec"}
+    options: ClassVar = {"sigma": "0.8 arcsec"}
     tolerance = 1e-4
 
 
 class TestKing(PSFConformance):
     component = "king"
-    options = {"core": "0.3 arcsec", "slope": 1.5}
+    options: ClassVar = {"core": "0.3 arcsec", "slope": 1.5}
 
 
 class TestSteepKing(PSFConformance):
     component = "king"
-    options = {"core": "2 arcsec", "slope": 4.0}
+    options: ClassVar = {"core": "2 arcsec", "slope": 4.0}
 
 
 class TestImage(PSFConformance):

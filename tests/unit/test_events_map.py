@@ -164,7 +164,7 @@ def test_the_unit_of_an_exposure_map_is_read_never_guessed(tmp_path):
     told = Events(path=path, band=BAND, exposure=silent, exposure_unit="s").load(grid, Context())
     assert told.unit == "ct / (s sr)"
     wrong = write_exposure(tmp_path / "wrong.fits", np.ones(grid.shape), grid, "Jy")
-    with pytest.raises(DataError, match="'Jy' of wrong.fits is no exposure"):
+    with pytest.raises(DataError, match=r"'Jy' of wrong\.fits is no exposure"):
         Events(path=path, band=BAND, exposure=wrong).load(grid, Context())
     with pytest.raises(DataError, match="needs an exposure in cm2 s"):
         Events(path=path, band=BAND, exposure=tmp_path / "x1.fits", result="energy").load(grid, Context())

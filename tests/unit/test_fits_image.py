@@ -120,10 +120,10 @@ def test_images_are_never_resampled(tmp_path):
     path = image(tmp_path / "i.fits", np.ones(SHAPE), "Jy")
     with pytest.raises(DataError, match=r"i.fits is 30x40 pixels but the grid of the study is 30x41"):
         FitsImage(path=path).load(sky_grid((30, 41)), Context())
+    shifted = fits.Header.fromstring(GRID.header)
+    shifted["CRPIX1"] += 0.5
+    fits.writeto(tmp_path / "s.fits", np.ones(SHAPE), shifted)
     with pytest.raises(DataError, match=r"offset by up to 0\.5 pixels"):
-        shifted = fits.Header.fromstring(GRID.header)
-        shifted["CRPIX1"] += 0.5
-        fits.writeto(tmp_path / "s.fits", np.ones(SHAPE), shifted)
         FitsImage(path=tmp_path / "s.fits", unit="Jy").load(GRID, Context())
 
 

@@ -88,7 +88,7 @@ class MapSourceConformance(ComponentConformance):
         assert set(again.meta) == set(made.meta)
 
     def test_it_touches_neither_the_global_random_state_nor_the_screen(self, source: Any, capsys: Any) -> None:
-        before = np.random.get_state()[1].copy()  # type: ignore[union-attr, index]  # noqa: NPY002
+        before = np.random.get_state()[1].copy()  # type: ignore[index]  # noqa: NPY002
         self.loaded(source)
         assert np.array_equal(before, np.random.get_state()[1])  # type: ignore[index]  # noqa: NPY002
         assert capsys.readouterr().out == ""
