@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ __all__ = ["ImagePSF"]
 
 Array = NDArray[np.float64]
 
-#: Each pixel's light is spread over so many sub-pixels a side, so that the encircled light is smooth in the core.
-_FINE = 5
+#: Rings per pixel and points per ring of the encircled light.
+_FINE, _ANGLES = 8, 180
 
 
 @frozen(kw_only=True, eq=False)
@@ -75,12 +76,14 @@ class ImagePSF(PSF):
 
     def _read(self) -> tuple[Array, float]:
         from astropy.io import fits
+        from astropy.utils.exceptions import AstropyWarning
         from astropy.wcs import WCS
         from astropy.wcs.utils import proj_plane_pixel_scales
 
         if not self.path.exists():
             raise DataError(f"there is no PSF image {self.path}")
-        with fits.open(self.path) as hdus:
+        with warnings.catch_warnings(), fits.open(self.path) as hdus:
+            warnings.simplefilter("ignore", AstropyWarning)  # old header cards (RADECSYS) say nothing about the PSF
             image = _image(hdus, self.hdu, self.path)
             values = np.clip(np.nan_to_num(np.asarray(image.data, dtype=float), posinf=0.0), 0, None)
             if self.pixel is not None:
@@ -104,14 +107,15 @@ class ImagePSF(PSF):
         return np.asarray(found.reshape(x.shape) / s.pixel**2)
 
     def encircled(self, radius: ArrayLike) -> Array:
-        """Light within `radius`, that of each pixel spread evenly over it."""
+        """Light of the interpolated density within `radius`."""
         s = self._stamp
-        edges, summed = np.append(0.0, s.radius), np.append(0.0, np.cumsum(s.light))
+        summed = np.append(0.0, np.minimum(np.cumsum(s.light), 1.0))
         wanted = np.asarray(radius, dtype=float)
-        return np.asarray(np.where(wanted > 0, np.minimum(np.interp(wanted, edges, summed), 1.0), 0.0))
+        # Linear in r^2, as a flat core is.
+        return np.asarray(np.interp(wanted**2, np.append(0.0, s.radius) ** 2, summed))
 
     def transfer(self, q: ArrayLike) -> Array:
-        """Azimuthal mean of the Fourier transform: the sum of J0(q r) over the light of the pixels.
+        """Azimuthal mean of the Fourier transform: the sum of J0(q r) over the light of the pixels, as samples.
 
         It is tabulated at steps of a tenth of the image's fundamental mode and interpolated by a cubic spline, so that it
         can be asked for at every mode of a large map; measured against the sum itself, to 1e-6.
@@ -146,11 +150,15 @@ def _image(hdus: Any, hdu: str, path: Path) -> Any:
 
 
 def _radial(values: Array, cy: float, cx: float) -> tuple[Array, Array]:
-    """Distances of sub-pixels from the centre [pixel], sorted, and the light of each."""
-    offset = (np.arange(_FINE) + 0.5) / _FINE - 0.5
-    y = (np.arange(values.shape[0])[:, None] + offset).ravel() - cy
-    x = (np.arange(values.shape[1])[:, None] + offset).ravel() - cx
-    light = np.repeat(np.repeat(values, _FINE, axis=0), _FINE, axis=1).ravel() / _FINE**2
-    radius = np.hypot(y[:, None], x).ravel()
-    order = np.argsort(radius)
-    return radius[order], light[order]
+    """Radii [pixel] and the light between them: rings of the linearly interpolated density."""
+    from scipy.ndimage import map_coordinates
+
+    far = float(np.hypot(max(cy, values.shape[0] - 1 - cy) + 1, max(cx, values.shape[1] - 1 - cx) + 1))
+    number = int(np.ceil(far * _FINE))
+    edges = np.arange(number + 1) / _FINE
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    phi = (np.arange(_ANGLES) + 0.5) * (2 * np.pi / _ANGLES)
+    places = [(cy + middle[:, None] * np.sin(phi)).ravel(), (cx + middle[:, None] * np.cos(phi)).ravel()]
+    density = map_coordinates(values, places, order=1, mode="grid-constant", cval=0.0).reshape(number, _ANGLES)
+    light = density.mean(axis=1) * np.pi * np.diff(edges**2)
+    return edges[1:], light / light.sum()
