@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from faintsky.cli.progress import listener
-from faintsky.cli.run import tell
+from faintsky.cli.run import stopped_by_terminate, tell
 
 __all__ = ["demo"]
 
@@ -23,7 +23,7 @@ def demo(out: Path, open_report: bool | None, workers: int) -> None:
     """Simulate an infrared and an X-ray map that share a sky, and measure how strongly, with six combinations of methods."""
     from faintsky.core.run import run
 
-    with as_file(files("faintsky.studies") / "demo.toml") as study, listener() as listen:
+    with as_file(files("faintsky.studies") / "demo.toml") as study, stopped_by_terminate(), listener() as listen:
         finished = run(study, out=out, listen=listen, workers=workers)
     tell(finished)
     if finished.failures:

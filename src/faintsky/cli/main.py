@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import click
 
 from faintsky import __version__
 from faintsky.core.errors import FaintskyError, InterruptedRun
-from faintsky.core.registry import registry
+from faintsky.core.registry import HOST, registry
 
 __all__ = ["cli", "main"]
 
@@ -34,12 +35,15 @@ class LazyGroup(click.Group):
     """Commands of the entry-point group ``faintsky.commands``; listing them imports none."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names of all commands."""
-        return sorted(entry.name for entry in registry.entries("commands"))
+        """Names of all commands; one that two strangers bring stands with its distribution."""
+        entries = registry.entries("commands")
+        names = Counter(entry.name for entry in entries)
+        return sorted(e.name if names[e.name] == 1 or e.dist == HOST else e.canonical for e in entries)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command; None where there is no such name."""
-        if cmd_name not in self.list_commands(ctx):
+        known = {name for entry in registry.entries("commands") for name in (entry.name, entry.canonical)}
+        if cmd_name not in known:
             return None
         command: Any = registry.load(registry.find("commands", cmd_name))
         return command  # type: ignore[no-any-return]
@@ -47,8 +51,10 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Names and one line each."""
         rows = []
-        for entry in sorted(registry.entries("commands"), key=lambda e: e.name):
-            rows.append((entry.name, _SUMMARIES.get(entry.name, f"from {entry.dist} {entry.version}")))
+        for name in self.list_commands(ctx):
+            known = name in _SUMMARIES
+            dist = HOST if known else registry.find("commands", name).dist
+            rows.append((name, _SUMMARIES[name] if known else f"From the distribution {dist}."))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -74,6 +80,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, and exit: 0 done, 1 a task failed, 2 the study or usage is wrong, 3 a plugin, 130 stopped."""
+    debug = "--debug" in (sys.argv if arguments is None else arguments)
     try:
         code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
     except click.exceptions.Exit as error:
@@ -85,11 +92,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo("interrupted", err=True)
         code = InterruptedRun.exit_code
     except FaintskyError as error:
-        if "--debug" in (sys.argv if arguments is None else arguments):
+        if debug:
             raise
         click.echo(f"{error}", err=True)
         code = error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        if debug:
+            raise
+        click.echo(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)

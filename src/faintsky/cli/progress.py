@@ -25,7 +25,7 @@ class Listener(Protocol):
 def listener(quiet: bool = False, as_json: bool = False) -> Iterator[Listener]:
     """The listener that fits the place where the command runs."""
     if as_json:
-        yield lambda event: click.echo(event_line(event))
+        yield lambda event: click.echo(event_line(event), err=True)
     elif quiet:
         yield lambda event: None
     elif sys.stderr.isatty():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ import click
 
 from faintsky.cli.progress import listener
 
-__all__ = ["run", "tell"]
+__all__ = ["run", "stopped_by_terminate", "tell"]
 
 
 @click.command()
@@ -20,7 +23,7 @@ __all__ = ["run", "tell"]
 @click.option("--executor", default="", help="Who does the tasks [default: loky].")
 @click.option("--force-new", is_flag=True, help="Where the directory holds another run: fork a new one.")
 @click.option("--quiet", is_flag=True, help="No progress.")
-@click.option("--log-json", is_flag=True, help="Progress as JSON lines on standard output.")
+@click.option("--log-json", is_flag=True, help="Progress as JSON lines on standard error.")
 def run(
     study: Path,
     out: Path | None,
@@ -34,7 +37,7 @@ def run(
     """Run the study file STUDY, or go on with it: what is done is not done again."""
     from faintsky.core.run import run as run_study
 
-    with listener(quiet, log_json) as listen:
+    with stopped_by_terminate(), listener(quiet, log_json) as listen:
         finished = run_study(
             study,
             out=out,
@@ -49,6 +52,20 @@ def run(
         raise click.exceptions.Exit(1)
 
 
+@contextmanager
+def stopped_by_terminate() -> Iterator[None]:
+    """Let a batch system's SIGTERM stop a run as Ctrl-C does: nothing done is lost, exit code 130."""
+    try:
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    except ValueError:  # not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def tell(finished: Any) -> None:
     """Say what came out: the headline with both errors, the failures, and where the report lies."""
     from faintsky.report.numbers import headline_sentence
@@ -58,6 +75,7 @@ def tell(finished: Any) -> None:
     for where, cause in finished.failures.items():
         causes.setdefault(cause, []).append(where)
     for cause, where in causes.items():
-        click.echo(f"failed in {len(where)} cells ({where[0]}, ...): {cause}", err=True)
+        place = where[0] if len(where) == 1 else f"{len(where)} results ({where[0]}, ...)"
+        click.echo(f"failed: {place}: {cause}", err=True)
     report = finished.folder / "report.html"
     click.echo(f"report: {report}" if report.exists() else f"run directory: {finished.folder}")

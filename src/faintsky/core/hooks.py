@@ -10,18 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib import metadata
+from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from faintsky.core.errors import PluginError, nearest
+from faintsky.core.registry import Entry, import_object
 
 if TYPE_CHECKING:
     from faintsky.core.run import Run
     from faintsky.core.task import Task
 
-__all__ = ["call_hook", "hookimpl", "hooks"]
+__all__ = ["call_hook", "check_hooks", "hookimpl", "hooks"]
 
 hookspec = pluggy.HookspecMarker("faintsky")
 hookimpl = pluggy.HookimplMarker("faintsky")
@@ -73,13 +74,31 @@ def hooks() -> tuple[pluggy.PluginManager, tuple[str, ...]]:
             manager.register(point.load(), name=f"{dist}:{point.name}")
         except Exception as error:
             broken.append(f"hook plugin {dist}:{point.name} is left out: {type(error).__name__}: {error}")
+    _refuse_unknown(manager)
+    return manager, tuple(broken)
+
+
+def _refuse_unknown(manager: pluggy.PluginManager) -> None:
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         known = [name for name in vars(_Specification) if not name.startswith("_")]
         hook = str(error).split("'")[1] if "'" in str(error) else ""
         raise PluginError(f"{error}. {nearest(hook, known)} Hooks: {', '.join(known)}") from None
-    return manager, tuple(broken)
+
+
+def check_hooks(entry: Entry) -> str:
+    """What is wrong with one hook plugin, or an empty text."""
+    manager = pluggy.PluginManager("faintsky")
+    manager.add_hookspecs(_Specification)
+    try:
+        manager.register(import_object(entry.value) if ":" in entry.value else import_module(entry.value))
+        _refuse_unknown(manager)
+    except PluginError as error:
+        return str(error)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 def call_hook(name: str, **arguments: Any) -> tuple[list[Any], str]:

@@ -18,7 +18,7 @@ from faintsky.core.digest import file_digest
 from faintsky.core.executor import available_cpus
 from faintsky.core.registry import registry
 
-__all__ = ["components_of", "input_files", "provenance"]
+__all__ = ["components_of", "input_files", "input_paths", "provenance"]
 
 
 def _walk(value: Any, key: str = "") -> list[tuple[str, Any]]:
@@ -36,6 +36,11 @@ def _walk(value: Any, key: str = "") -> list[tuple[str, Any]]:
 def input_files(study: Any) -> dict[str, str]:
     """Dotted key of every file option of a study to the digest of its content."""
     return {key: file_digest(item) for key, item in _walk(study) if isinstance(item, Path) and item.is_file()}
+
+
+def input_paths(study: Any) -> list[Path]:
+    """Every file that an option of a study names."""
+    return [item for _, item in _walk(study) if isinstance(item, Path) and item.is_file()]
 
 
 def components_of(study: Any) -> dict[str, dict[str, Any]]:

@@ -23,7 +23,7 @@ from attrs import frozen
 
 from faintsky.core.errors import PluginError, nearest
 
-__all__ = ["Entry", "Registry", "components", "import_object", "make", "object_path", "registry"]
+__all__ = ["HOST", "Entry", "Registry", "components", "import_object", "make", "object_path", "registry"]
 
 GROUP = "faintsky."
 HOST = "faintsky"
@@ -120,9 +120,10 @@ class Registry:
         seen: set[tuple[str, str, str]] = set()
         for dist in metadata.distributions():
             for point in dist.entry_points:
-                if not point.group.startswith(GROUP):
+                if not point.group.startswith(GROUP) and point.group != HOST:
                     continue
-                kind, owner = point.group.removeprefix(GROUP), _normal(dist.metadata["Name"])
+                kind = "hooks" if point.group == HOST else point.group.removeprefix(GROUP)
+                owner = _normal(dist.metadata["Name"] or "unnamed")
                 if (kind, owner, point.name) in seen:  # the same distribution twice on the path: the first counts
                     continue
                 seen.add((kind, owner, point.name))
@@ -170,6 +171,10 @@ class Registry:
         if kind not in self.kinds() and kind != "commands":
             raise PluginError(f"there is no kind {kind!r}. {nearest(kind, self.kinds())} Kinds: {', '.join(self.kinds())}")
         return (*[e for e in self._local if e.kind == kind], *self._installed.get(kind, []))
+
+    def declared(self, kind: str) -> tuple[Entry, ...]:
+        """What the installed distributions declare for a kind, for ``commands``, ``kinds``, or ``hooks``."""
+        return tuple(self._installed.get(kind, []))
 
     def find(self, kind: str, name: str) -> Entry:
         """The component called `name`: a bare name, ``dist:name``, or ``path.py:Class``.
@@ -230,11 +235,16 @@ class Registry:
     def _check_requirement(self, entry: Entry, who: str) -> None:
         if entry.dist in (HOST, "local"):
             return
-        from packaging.requirements import Requirement
+        from packaging.requirements import InvalidRequirement, Requirement
 
         host = metadata.version(HOST)
         for text in metadata.requires(entry.dist) or []:
-            need = Requirement(text)
+            try:
+                need = Requirement(text)
+            except InvalidRequirement as error:
+                raise PluginError(f"{who}: its distribution asks for {text!r}, which nobody can read: {error}") from None
+            if need.marker is not None and not need.marker.evaluate({"extra": ""}):
+                continue
             if _normal(need.name) == HOST and not need.specifier.contains(host, prereleases=True):
                 raise PluginError(
                     f"{who} is built for faintsky {need.specifier}, this is {host}: upgrade or downgrade one of them"
@@ -243,7 +253,10 @@ class Registry:
     def _check_contract(self, entry: Entry, cls: Any, who: str) -> None:
         if entry.kind in ("commands", "kinds"):
             return
-        interface = import_object(self.kinds()[entry.kind])
+        try:
+            interface = import_object(self.kinds()[entry.kind])
+        except Exception as error:
+            raise PluginError(f"the interface of kind {entry.kind!r} could not be imported: {error}") from error
         if not isinstance(cls, type) or not attrs.has(cls):
             raise PluginError(f"{who}: {entry.value} is not an attrs class; write @frozen(kw_only=True) below @component")
         missing = [n for n in sorted(getattr(interface, "__abstractmethods__", ())) if not hasattr(cls, n)]

@@ -27,7 +27,7 @@ from faintsky.core.study import CellResult, Study
 from faintsky.core.study_file import Cell, StudyPlan, load_study
 from faintsky.core.task import load_result, read_status
 
-__all__ = ["Run", "open_run", "plan_tasks", "run"]
+__all__ = ["Run", "flat", "open_run", "plan_tasks", "run"]
 
 
 @frozen(kw_only=True, eq=False)
@@ -421,19 +421,20 @@ def _write_table(table: Any, style: str, path: Path) -> None:
     table.write(path, format=style, overwrite=True)
 
 
-def _flat(tree: Any, key: str = "") -> dict[str, Any]:
+def flat(tree: Any, key: str = "") -> dict[str, Any]:
+    """A nested table as dotted keys to values."""
     if isinstance(tree, dict):
-        return {k: v for name, item in tree.items() for k, v in _flat(item, f"{key}.{name}".lstrip(".")).items()}
+        return {k: v for name, item in tree.items() for k, v in flat(item, f"{key}.{name}".lstrip(".")).items()}
     if isinstance(tree, list):
-        return {k: v for i, item in enumerate(tree) for k, v in _flat(item, f"{key}[{i}]").items()}
+        return {k: v for i, item in enumerate(tree) for k, v in flat(item, f"{key}[{i}]").items()}
     return {key: tree}
 
 
 def _differences(folder: Path, expanded: dict[str, Any], said: dict[str, Any]) -> list[str]:
     import tomli_w
 
-    before = _flat(tomllib.loads((folder / "study.toml").read_text()))
-    now = _flat(tomllib.loads(tomli_w.dumps(expanded)))
+    before = flat(tomllib.loads((folder / "study.toml").read_text()))
+    now = flat(tomllib.loads(tomli_w.dumps(expanded)))
     known = json.loads((folder / "provenance.json").read_text())
     files_now, files_before = said["inputs"], known["inputs"]
     moved = {key for key in now if any(key.endswith(f) or f.startswith(key) for f in files_now)}

@@ -116,7 +116,8 @@ def load_study(source: Path | str | Mapping[str, Any], overrides: Sequence[str] 
         lines = key_lines(text)
     for override in overrides:
         _set(document, override)
-    return _Reader(document, lines, where, base).plan()
+    given = [override.partition("=")[0].strip() for override in overrides]
+    return _Reader(document, lines, where, base, given).plan()
 
 
 def _read(source: Path | str | Mapping[str, Any]) -> tuple[str | None, str, Path]:
@@ -144,21 +145,28 @@ def _set(document: dict[str, Any], override: str) -> None:
     except tomllib.TOMLDecodeError:
         value = text.strip()
     node: Any = document
-    keys = key.strip().split(".")
-    for i, part in enumerate(keys[:-1]):
+    *tables, last = key.strip().split(".")
+    for part in tables:
         if isinstance(node, list):
-            node = _alternative(node, part, override)
-        else:
-            if isinstance(node.get(part), str):
-                node[part] = {"use": node[part]}
-            node = node.setdefault(part, {})
-        if isinstance(node, list) and i == len(keys) - 2 and len(node) == 1:
-            node = _alternative(node, label_of(node[0]), override)
+            if len(node) != 1 or label_of(node[0]) == part:
+                node = _alternative(node, part, override)
+                continue
+            node = _alternative(node, label_of(node[0]), override)  # the only one needs no label
+        node = _table(node, key)
+        if isinstance(node.get(part), str):
+            node[part] = {"use": node[part]}
+        node = node.setdefault(part, {})
     if isinstance(node, list):
-        raise StudyError([Problem(key, f"name the alternative: {', '.join(map(label_of, node))}", "--set")])
+        if len(node) != 1:
+            raise StudyError([Problem(key, f"name the alternative: {', '.join(map(label_of, node))}", "--set")])
+        node = _alternative(node, label_of(node[0]), override)
+    _table(node, key)[last] = value
+
+
+def _table(node: Any, key: str) -> dict[str, Any]:
     if not isinstance(node, dict):
         raise StudyError([Problem(key, "there is no table at this key", "--set")])
-    node[keys[-1]] = value
+    return node
 
 
 def _alternative(items: list[Any], label: str, override: str) -> Any:
@@ -171,11 +179,17 @@ def _alternative(items: list[Any], label: str, override: str) -> Any:
     return items[i]
 
 
+def _line_of(problem: Problem) -> int:
+    """The line of a problem; what stands nowhere in the file comes first."""
+    number = problem.where.rpartition(":")[2]
+    return int(number) if number.isdigit() else 0
+
+
 class _Reader:
     """Turns one document into a plan; collects the problems on the way."""
 
-    def __init__(self, document: dict[str, Any], lines: Mapping[Any, int], where: str, base: Path) -> None:
-        self.document, self.lines, self.where, self.base = document, lines, where, base
+    def __init__(self, document: dict[str, Any], lines: Mapping[Any, int], where: str, base: Path, given: Sequence[str]) -> None:
+        self.document, self.lines, self.where, self.base, self.given = document, lines, where, base, given
         self.problems: dict[tuple[Any, str], Problem] = {}
         self.plugin_only = True
 
@@ -192,7 +206,7 @@ class _Reader:
         if not wrong:
             cells = [c for made in alternatives(whole, axes) if (c := self._cell(cls, axes, *made)) is not None]
         if self.problems:
-            ordered = sorted(self.problems.values(), key=lambda p: int(p.where.rpartition(":")[2] or 0) if self.lines else 0)
+            ordered = sorted(self.problems.values(), key=_line_of)
             error = StudyError(ordered)
             error.exit_code = PluginError.exit_code if self.plugin_only else StudyError.exit_code
             raise error
@@ -284,6 +298,9 @@ class _Reader:
         for i, part in enumerate(path):
             axis = by_path.get(tuple(p for p in path[:i] if isinstance(p, str)))
             shown.append(axis.labels[part] if axis is not None and isinstance(part, int) else str(part))
+        names = (".".join(shown), ".".join(p for p in path if isinstance(p, str)))
+        if any(name == key or name.startswith(f"{key}.") for key in self.given for name in names):
+            where = "--set"
         self.problems.setdefault((path, message), Problem(".".join(shown), message, where))
 
 

@@ -1,0 +1,20 @@
+"""The extras of faintsky: which package each brings, and what it enables."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+__all__ = ["EXTRAS", "missing_extra"]
+
+#: Extra to the import names it brings, and what becomes possible with it.
+EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
+    "treecorr": (("treecorr",), "the estimator treecorr"),
+    "namaster": (("pymaster",), "the estimator namaster (where pip has no wheel, conda-forge has one)"),
+    "dask": (("distributed", "dask_jobqueue"), "the executor dask, for clusters"),
+}
+
+
+def missing_extra(extra: str) -> str:
+    """The first package of an extra that is not installed, or an empty text; nothing is imported."""
+    packages, _ = EXTRAS.get(extra, ((), ""))
+    return next((name for name in packages if find_spec(name) is None), "")
