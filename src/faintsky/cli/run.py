@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,5 +78,20 @@ def tell(finished: Any) -> None:
     for cause, where in causes.items():
         place = where[0] if len(where) == 1 else f"{len(where)} results ({where[0]}, ...)"
         click.echo(f"failed: {place}: {cause}", err=True)
+    for trouble in _hook_troubles(finished.folder):
+        click.echo(trouble, err=True)
     report = finished.folder / "report.html"
     click.echo(f"report: {report}" if report.exists() else f"run directory: {finished.folder}")
+
+
+def _hook_troubles(folder: Path) -> list[str]:
+    """What hooks could not do since the run was last called, from its log."""
+    found: list[str] = []
+    for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines():
+        try:
+            said = json.loads(line)
+        except json.JSONDecodeError:  # half a line of a run that was killed
+            continue
+        found = [] if said.get("kind") == "called" else found
+        found += [said["message"]] if said.get("kind") == "hook" else []
+    return list(dict.fromkeys(found))

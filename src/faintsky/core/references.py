@@ -63,8 +63,8 @@ def keys_of(components: Mapping[str, Mapping[str, Any]]) -> list[str]:
         As in ``provenance.json``: name to ``class`` and ``references``.
     """
     found: list[str] = []
-    for part in components.values():
-        module = str(part["class"]).rpartition(":")[0]
+    for name, part in components.items():
+        module = (name if ".py:" in name else str(part["class"])).rpartition(":")[0]
         package = module if module.endswith(".py") else module.partition(".")[0]
         found += [f"{package}:{key}" for key in part["references"]]
     return found

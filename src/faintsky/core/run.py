@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
@@ -356,6 +357,7 @@ def run(
         folder = Path(out) if out is not None else Path("runs") / plan.name
         folder = _prepare(plan, folder.resolve(), force_new)
         log = _Log(folder / "log.jsonl", listen)
+        log.write({"kind": "called", "command": sys.argv})
         for trouble in hooks()[1]:
             log.write({"kind": "hook", "message": trouble})
         try:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from faintsky.core.errors import DataError
 from faintsky.core.hooks import call_hook
 from faintsky.core.run import Run
 from faintsky.core.sampler import Posterior
@@ -218,8 +219,10 @@ def _origin(run: Run) -> list[Section]:
 
 
 def _bibliography(components: dict[str, Any]) -> str:
-    from faintsky.core.references import bibliography
+    from faintsky.core.references import bibliography, keys_of
 
-    keys = [key for part in components.values() for key in part["references"]]
-    text = bibliography(keys)
+    try:
+        text = bibliography(keys_of(components))
+    except DataError as error:  # a plugin without its references must not cost the report
+        text = f"{error}"
     return f"<p>faintsky, its engines and the methods of this run:</p><pre>{html.escape(text)}</pre>"

@@ -1,0 +1,105 @@
+"""Kill -9 at any moment, another number of workers, another directory: the tables are the same to the bit (R-RES, R-PAR)."""
+
+import os
+import random
+import shutil
+import time
+
+import pytest
+from command_process import start
+
+
+def finish(*arguments, cwd):
+    running = start("run", *arguments, "--quiet", cwd=cwd)
+    out, err = running.communicate(timeout=120)
+    assert running.returncode == 0, err
+    return out
+
+
+def contents(folder):
+    """Every table and every result of a run, by name."""
+    files = [*folder.glob("tables/*.ecsv"), *folder.glob("tasks/*/result.h5")]
+    return {str(p.relative_to(folder)): p.read_bytes() for p in files}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The study file, what an undisturbed run holds, and how long it takes."""
+    from command_process import write_small
+
+    place = tmp_path_factory.mktemp("undisturbed")
+    small = write_small(place, "wait = 0.05")
+    before = time.monotonic()
+    finish(small, "--out", place / "r", "--executor", "serial", cwd=place)
+    took = time.monotonic() - before
+    found = contents(place / "r")
+    assert len(found) == 12  # two tables, ten tasks
+    return small, found, took
+
+
+def killed_and_finished(undisturbed, folder, moments, executor="serial"):
+    small, found, took = undisturbed
+    interrupted = 0
+    for number, moment in enumerate(moments):
+        out = folder / f"r{number}"
+        running = start("run", small, "--out", out, "--executor", executor, cwd=folder)
+        time.sleep(moment * took)
+        running.kill()
+        running.communicate()
+        done = sum('"done"' in p.read_text() for p in out.glob("tasks/*/status.json"))
+        interrupted += 0 < done < 10
+        finish(small, "--out", out, "--executor", executor, cwd=folder)
+        assert contents(out) == found, f"killed after {moment:.3f} of the run"
+        shutil.rmtree(out)
+    return interrupted
+
+
+def test_kill_9_at_three_moments(undisturbed, tmp_path):
+    assert killed_and_finished(undisturbed, tmp_path, (0.45, 0.6, 0.75)) >= 1
+
+
+@pytest.mark.slow
+def test_kill_9_at_twenty_random_moments(undisturbed, tmp_path):
+    chosen = random.Random(20)
+    assert killed_and_finished(undisturbed, tmp_path, [chosen.uniform(0.1, 1.0) for _ in range(20)]) >= 3
+
+
+@pytest.mark.slow
+def test_kill_9_of_one_run_again_and_again(undisturbed, tmp_path):
+    """The same run, killed until it is done; two workers, whose orphans must not harm the next attempt."""
+    small, found, took = undisturbed
+    chosen = random.Random(9)
+    for _ in range(20):
+        running = start("run", small, "--out", tmp_path / "r", "--executor", "loky", cwd=tmp_path)
+        time.sleep(chosen.uniform(0.3, 0.9) * took)
+        running.kill()
+        running.communicate()
+    finish(small, "--out", tmp_path / "r", "--executor", "loky", cwd=tmp_path)
+    assert contents(tmp_path / "r") == found
+
+
+def test_other_workers_and_another_working_directory(undisturbed, tmp_path):
+    small, found, _ = undisturbed
+    (tmp_path / "elsewhere").mkdir()
+    out = tmp_path / "r"
+    finish(os.path.relpath(small, tmp_path / "elsewhere"), "--out", "../r", "--executor", "loky", "--workers", "2",
+           cwd=tmp_path / "elsewhere")  # fmt: skip
+    assert contents(out) == found
+
+
+def test_a_moved_run_directory_goes_on(undisturbed, tmp_path):
+    """Half of the run is done, its directory moves, the rest is done from another working directory."""
+    small, found, _ = undisturbed
+    running = start("run", small, "--out", tmp_path / "r", "--executor", "serial", cwd=tmp_path)
+    deadline = time.monotonic() + 60
+    while sum('"done"' in p.read_text() for p in tmp_path.glob("r/tasks/*/status.json")) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    running.kill()
+    running.communicate()
+    shutil.move(tmp_path / "r", tmp_path / "moved" / "here")
+    kept = {p for p in tmp_path.glob("moved/here/tasks/*/status.json") if '"done"' in p.read_text()}
+    times = {p: p.stat().st_mtime_ns for p in kept}
+    finish(small, "--out", "here", "--executor", "serial", cwd=tmp_path / "moved")
+    assert contents(tmp_path / "moved" / "here") == found
+    assert times == {p: p.stat().st_mtime_ns for p in kept}
