@@ -59,5 +59,11 @@ def identity(value: Any) -> Any:
         return {"data": cls.__qualname__, "digest": value.digest}
     else:
         said = {"type": object_path(cls)}
-    said["fields"] = {a.alias: identity(getattr(value, a.name)) for a in attrs.fields(cls) if a.init}
+    said["fields"] = {a.alias: _field(a, getattr(value, a.name)) for a in attrs.fields(cls) if a.init}
     return said
+
+
+def _field(attribute: attrs.Attribute[Any], value: Any) -> Any:
+    """A number is one number, however it is written in Python (a study file makes it a float)."""
+    wants_float = attribute.type in (float, "float") and isinstance(value, int) and not isinstance(value, bool)
+    return identity(float(value) if wants_float else value)

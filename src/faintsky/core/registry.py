@@ -177,7 +177,7 @@ class Registry:
         return tuple(self._installed.get(kind, []))
 
     def find(self, kind: str, name: str) -> Entry:
-        """The component called `name`: a bare name, ``dist:name``, or ``path.py:Class``.
+        """The component called `name`: a bare name, ``dist:name``, ``path.py:Class``, or ``module:Class``.
 
         Raises
         ------
@@ -192,6 +192,8 @@ class Registry:
         first = [e for e in matches if e.dist == "local"] or [e for e in matches if e.dist == HOST]
         if not dist and first:
             return first[0]
+        if not matches and dist and dist not in {e.dist for e in entries} and _importable(dist):
+            return Entry(kind=kind, name=bare, dist="local", version="", value=name)
         if not matches:
             names = sorted({e.name for e in entries} | {e.canonical for e in entries})
             raise PluginError(
@@ -314,6 +316,13 @@ class Registry:
         """Forget what was read from the entry points (after an installation in the same process)."""
         self.__dict__.pop("_installed", None)
         self._classes.clear()
+
+
+def _importable(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def _contact(dist: str) -> str:
