@@ -28,7 +28,7 @@ def undisturbed(tmp_path_factory):
     from command_process import write_small
 
     place = tmp_path_factory.mktemp("undisturbed")
-    small = write_small(place, "wait = 0.05")
+    small = write_small(place, "wait = 0.03")
     before = time.monotonic()
     finish(small, "--out", place / "r", "--executor", "serial", cwd=place)
     took = time.monotonic() - before
@@ -37,31 +37,42 @@ def undisturbed(tmp_path_factory):
     return small, found, took
 
 
-def killed_and_finished(undisturbed, folder, moments, executor="serial"):
-    small, found, took = undisturbed
-    interrupted = 0
-    for number, moment in enumerate(moments):
-        out = folder / f"r{number}"
-        running = start("run", small, "--out", out, "--executor", executor, cwd=folder)
-        time.sleep(moment * took)
-        running.kill()
-        running.communicate()
-        done = sum('"done"' in p.read_text() for p in out.glob("tasks/*/status.json"))
-        interrupted += 0 < done < 10
-        finish(small, "--out", out, "--executor", executor, cwd=folder)
-        assert contents(out) == found, f"killed after {moment:.3f} of the run"
-        shutil.rmtree(out)
-    return interrupted
+def done_in(folder):
+    return sum('"done"' in p.read_text() for p in folder.glob("tasks/*/status.json"))
 
 
-def test_kill_9_at_three_moments(undisturbed, tmp_path):
-    assert killed_and_finished(undisturbed, tmp_path, (0.45, 0.6, 0.75)) >= 1
+def wait_for(number, folder):
+    """Until so many tasks are done."""
+    deadline = time.monotonic() + 60
+    while done_in(folder) < number:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def killed_and_finished(undisturbed, folder, pause):
+    """Kill a run after `pause`, finish it, compare; how many tasks the kill had left."""
+    small, found, _ = undisturbed
+    running = start("run", small, "--out", folder, "--executor", "serial", cwd=folder.parent)
+    pause()
+    running.kill()
+    running.communicate()
+    done = done_in(folder)
+    finish(small, "--out", folder, "--executor", "serial", cwd=folder.parent)
+    assert contents(folder) == found
+    shutil.rmtree(folder)
+    return done
+
+
+def test_kill_9_in_the_middle(undisturbed, tmp_path):
+    assert 4 <= killed_and_finished(undisturbed, tmp_path / "r", lambda: wait_for(4, tmp_path / "r")) < 10
 
 
 @pytest.mark.slow
 def test_kill_9_at_twenty_random_moments(undisturbed, tmp_path):
-    chosen = random.Random(20)
-    assert killed_and_finished(undisturbed, tmp_path, [chosen.uniform(0.1, 1.0) for _ in range(20)]) >= 3
+    took, chosen = undisturbed[2], random.Random(20)
+    moments = [chosen.uniform(0.1, 1.0) * took for _ in range(20)]
+    done = [killed_and_finished(undisturbed, tmp_path / "r", lambda m=moment: time.sleep(m)) for moment in moments]
+    assert any(0 < number < 10 for number in done)
 
 
 @pytest.mark.slow
@@ -91,10 +102,7 @@ def test_a_moved_run_directory_goes_on(undisturbed, tmp_path):
     """Half of the run is done, its directory moves, the rest is done from another working directory."""
     small, found, _ = undisturbed
     running = start("run", small, "--out", tmp_path / "r", "--executor", "serial", cwd=tmp_path)
-    deadline = time.monotonic() + 60
-    while sum('"done"' in p.read_text() for p in tmp_path.glob("r/tasks/*/status.json")) < 3:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(3, tmp_path / "r")
     running.kill()
     running.communicate()
     shutil.move(tmp_path / "r", tmp_path / "moved" / "here")

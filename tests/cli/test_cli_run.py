@@ -195,9 +195,10 @@ def test_compare_names_what_differs_and_which_numbers_moved(command, small, fini
 
 def test_interrupt_and_terminate_stop_the_run_and_the_same_command_goes_on(small, tmp_path):
     """Ctrl-C and the SIGTERM of a batch system: exit code 130, one sentence, what is done stays done."""
+    folders = [tmp_path / "r0", tmp_path / "r1"]
     for number, (sign, executor) in enumerate([(signal.SIGINT, "serial"), (signal.SIGTERM, "loky")]):
-        folder = tmp_path / f"r{number}"
-        arguments = ("run", small, "--out", folder, "--set", "wait=0.2", "--executor", executor)
+        folder = folders[number]
+        arguments = ("run", small, "--out", folder, "--set", "wait=0.1", "--executor", executor)
         running = start(*arguments, cwd=tmp_path)
         deadline = time.monotonic() + 60
         while not any('"done"' in p.read_text() for p in folder.glob("tasks/*/status.json")):
@@ -208,8 +209,64 @@ def test_interrupt_and_terminate_stop_the_run_and_the_same_command_goes_on(small
         assert running.returncode == 130
         assert "the same command goes on from here" in err
         assert "Traceback" not in err
-        again = start(*arguments, cwd=tmp_path)
+    for place in folders:
+        again = start("run", small, "--out", place, "--set", "wait=0.1", "--executor", "serial", cwd=tmp_path)
         out, err = again.communicate(timeout=60)
         assert again.returncode == 0
         assert out.startswith("mean = ")
         assert "kept" in err
+
+
+def test_the_demo_is_a_valid_study_of_six_cells():
+    """Three estimators x two samplers, as the README promises."""
+    from importlib.resources import as_file, files
+
+    from faintsky.core.study_file import load_study
+
+    with as_file(files("faintsky.studies") / "demo.toml") as file:
+        plan = load_study(file)
+    assert {axis.name: len(axis.labels) for axis in plan.axes} == {"power_spectra": 3, "samplers": 2}
+    assert len(plan.cells) == 6
+
+
+@pytest.mark.slow
+def test_the_demo_takes_less_than_a_minute(tmp_path):
+    """Measured 15 s on two cores; no browser opens where there is no terminal."""
+    before = time.monotonic()
+    running = start("demo", cwd=tmp_path)
+    out, err = running.communicate(timeout=180)
+    assert running.returncode == 0, err
+    assert time.monotonic() - before < 60
+    assert out.splitlines()[-1] == f"report: {tmp_path / 'faintsky-demo' / 'report.html'}"
+    assert (tmp_path / "faintsky-demo" / "report.html").stat().st_size < 5e6
+
+
+def test_bars_on_a_terminal(small, tmp_path):
+    """In a pseudo-terminal the progress is drawn with bars, and what stays is the headline."""
+    import os
+    import pty
+    import subprocess
+    import sys
+
+    master, slave = pty.openpty()
+    code = "from faintsky.cli.main import main; main()"
+    call = [sys.executable, "-c", code, "run", str(small), "--out", "r", "--executor", "serial", "--set", "wait=0.1"]
+    running = subprocess.Popen(call, cwd=tmp_path, stdout=slave, stderr=slave, env=dict(os.environ, COLUMNS="120", TERM="xterm"))
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            part = os.read(master, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(master)
+    assert running.wait(timeout=60) == 0
+    text = shown.decode()
+    assert "all tasks" in text
+    assert "draw part 0" in text
+    assert "━" in text
+    assert "done    draw" not in text
+    assert "mean = " in text.rpartition("all tasks")[2]

@@ -62,16 +62,17 @@ def _bars() -> Iterator[Listener]:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(bar_width=30), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         whole = progress.add_task("all tasks", total=0)
         shown: dict[str, TaskID] = {}
         planned: set[str] = set()
+        finished: set[str] = set()
 
         def show(event: Event) -> None:
             if event.kind == "planned" and event.task_id not in planned:
                 planned.add(event.task_id)
-                progress.update(whole, total=len(planned))
+                progress.update(whole, total=len(planned), description=f"all tasks {len(finished)}/{len(planned)}")
             elif event.kind == "started":
                 shown[event.task_id] = progress.add_task(event.title, total=None)
             elif event.kind == "advanced" and event.task_id in shown:
@@ -82,10 +83,12 @@ def _bars() -> Iterator[Listener]:
                     description=f"{event.title}: {event.message}" if event.message else event.title,
                 )
             elif event.kind in ("done", "failed"):
-                progress.advance(whole)
+                finished.add(event.task_id)
+                said = f"all tasks {len(finished)}/{len(planned)}"
+                progress.update(whole, completed=len(finished), description=said)
                 if event.task_id in shown:
                     progress.remove_task(shown.pop(event.task_id))
                 if event.kind == "failed":
-                    console.print(f"[red]failed[/red] {event.title}: {event.message}")
+                    console.print(f"failed {event.title}: {event.message}", style="red", markup=False)
 
         yield show
