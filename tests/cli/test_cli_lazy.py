@@ -35,7 +35,6 @@ def test_import_faintsky_imports_no_numpy():
         ["--help"],
         ["--version"],
         ["plugins", "list"],
-        ["plugins", "list", "samplers"],
         ["plugins", "list", "--all"],
         ["run", "-h"],
     ],

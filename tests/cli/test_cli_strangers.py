@@ -59,9 +59,7 @@ def twins(install):
     "arguments",
     [
         ["--help"],
-        ["plugins", "list"],
         ["plugins", "list", "--all"],
-        ["plugins", "list", "executors"],
         ["plugins", "show", "executors", "serial"],
         ["study", "check", "small.toml", "--cost"],
         ["study", "show", "small.toml"],
@@ -121,9 +119,9 @@ def test_two_strangers_with_one_name(process, twins, small):
         assert "write 'faintsky-ann:mine' or 'faintsky-bob:mine'" in done.err
         assert "of ann" in process("plugins", "show", "executors", "faintsky-ann:mine", path=path).out
         assert "of bob" in process("plugins", "show", "executors", "faintsky-bob:mine", path=path).out
-        listed = process("plugins", "list", "executors", path=path)
-        assert "faintsky-ann:mine" in listed.out
-        assert "faintsky-bob:mine" in listed.out
+    listed = process("plugins", "list", "executors", path=path)
+    assert "faintsky-ann:mine" in listed.out
+    assert "faintsky-bob:mine" in listed.out
     assert process("run", small, "--out", "r", "--executor", "mine", path=path).code == 3
     done = process("run", small, "--out", "r", "--executor", "faintsky-bob:mine", path=path)
     assert done.code == 0, done.err
@@ -250,20 +248,27 @@ def test_a_hook_that_asks_for_too_much_is_left_out(process, install):
     assert "weather" in done.out
 
 
-def test_a_hook_that_raises_loses_no_result(process, install, small, tmp_path):
+def test_a_hook_that_raises_loses_no_result_and_stops_no_other_hook(process, install, small, tmp_path):
+    """The report is a hook too: it is written whatever a stranger's hook does."""
     source = """
     from faintsky.core.hooks import hookimpl
 
     @hookimpl
     def after_task(task, result):
         raise RuntimeError("no mail today")
+
+    @hookimpl(tryfirst=True)
+    def after_run(run):
+        raise RuntimeError("nor in the evening")
     """
     folder = install("faintsky-notify", {"faintsky": {"notify": "notify_plugin"}}, {"notify_plugin.py": dedent(source)})
     done = process("run", small, "--out", "r", "--executor", "serial", path=(folder,))
     assert done.code == 0
-    assert "no mail today" in process("status", "r").out + "".join(
-        p.read_text() for p in (tmp_path / "r" / "tasks").glob("*/status.json")
-    )
+    assert "hook after_run of faintsky-notify:notify: RuntimeError: nor in the evening" in done.err
+    assert done.out.splitlines()[-1] == f"report: {tmp_path / 'r' / 'report.html'}"
+    statuses = [p.read_text() for p in (tmp_path / "r" / "tasks").glob("*/status.json")]
+    assert len(statuses) == 10
+    assert all('"done"' in text and "no mail today" in text for text in statuses)
 
 
 def test_a_stranger_brings_a_kind_and_a_study_of_it(process, install, tmp_path):

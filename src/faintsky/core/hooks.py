@@ -102,9 +102,15 @@ def check_hooks(entry: Entry) -> str:
 
 
 def call_hook(name: str, **arguments: Any) -> tuple[list[Any], str]:
-    """Call a hook of every plugin; what a plugin raises is returned as a sentence, so that no result is lost."""
+    """Call a hook of every plugin, each for itself; what one raises is returned as a sentence, and stops no other."""
     manager, _ = hooks()
-    try:
-        return list(getattr(manager.hook, name)(**arguments)), ""
-    except Exception as error:
-        return [], f"hook {name}: {type(error).__name__}: {error}"
+    plugins = [plugin for _, plugin in manager.list_name_plugin() if plugin is not None]
+    results: list[Any] = []
+    troubles: list[str] = []
+    for plugin in plugins:
+        caller = manager.subset_hook_caller(name, [other for other in plugins if other is not plugin])
+        try:
+            results += caller(**arguments)
+        except Exception as error:
+            troubles.append(f"hook {name} of {manager.get_name(plugin)}: {type(error).__name__}: {error}")
+    return results, "\n".join(troubles)
