@@ -78,7 +78,24 @@ class Transform:
         ring = np.diff(disc_transform(edges, self.r), axis=0)
         return np.asarray(ring / (np.diff(edges**2) / (4 * np.pi))[:, None] * self.area)
 
-    def window(self, annuli: Annuli, pixel_area: float) -> Array:
+    def averaged(self, values: Array, rings: NDArray[np.int64]) -> Array:
+        """Means over rings of lag, weighted with the pairs, put back to every radius of the ring.
+
+        Parameters
+        ----------
+        values : ndarray, shape (m, n)
+        rings : ndarray of int, shape (n,)
+            The ring of each radius; -1 stands for none, where the result is 0.
+        """
+        inside = rings >= 0
+        number = int(rings.max()) + 1
+        pairs = np.bincount(rings[inside], self.pairs[inside], minlength=number)
+        sums = np.zeros((len(values), number))
+        np.add.at(sums.T, rings[inside], (values * self.pairs)[:, inside].T)
+        means = np.divide(sums, pairs, out=np.zeros_like(sums), where=pairs > 0)
+        return np.where(inside, means[:, np.maximum(rings, 0)], 0.0)
+
+    def window(self, annuli: Annuli, pixel_area: float, rings: NDArray[np.int64] | None = None) -> Array:
         """Expected bandpowers for unit power in each annulus, shape (nbin, m): truncated lags and the lost mean included.
 
         Parameters
@@ -86,9 +103,13 @@ class Transform:
         annuli : Annuli
         pixel_area : float
             [sr]; the first radius is the lag 0, where white noise of unit power has xi = 1 / pixel_area.
+        rings : ndarray of int, shape (n,), optional
+            The rings of lag that xi was averaged over, where it was; the lag 0 is a ring of its own.
         """
         matrix, share = self.matrix, self.pairs / self.pairs.sum()
         seen = annuli.correlation(self.r)
+        if rings is not None:
+            seen = self.averaged(seen, rings)
         seen = seen - (seen @ share)[:, None]
         white = (matrix[:, 0] - matrix.sum(axis=1) * share[0]) / pixel_area
         return annuli.closed(matrix @ seen.T, white, self.bins)

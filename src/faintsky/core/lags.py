@@ -80,7 +80,7 @@ class RadialCells:
 
     def radius(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Array:
         """Radii of the lags [rad], shape (len(rows), len(columns))."""
-        return np.hypot(rows[:, None] * self.scale[0], columns * self.scale[1])
+        return np.asarray(np.hypot(rows[:, None] * self.scale[0], columns * self.scale[1]))
 
     def index(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.int64]:
         """Cells of the lags, shape (len(rows), len(columns))."""

@@ -62,7 +62,7 @@ class Rings:
         cuts = np.stack([starts[filled], stops[filled]], axis=1).ravel()
         cuts = cuts[:-1] if cuts[-1] == values.size else cuts
         parts = np.add.reduceat(values.ravel(), cuts)[::2]
-        return np.bincount(filled % self.number, parts, minlength=self.number)
+        return np.asarray(np.bincount(filled % self.number, parts, minlength=self.number), dtype=float)
 
     def index(self, rows: slice) -> NDArray[np.int16]:
         """Number of the ring of each point of the `rows`, -1 outside, shape (len(rows), columns)."""
@@ -102,22 +102,19 @@ def rings(
     i = np.arange(ny, dtype=np.int64)
     i = np.minimum(i, ny - i) if signed_rows else i
     j = np.arange(nx, dtype=np.int64)
-    square = abs(steps[0] * periods[0] / (steps[1] * periods[1]) - 1) < 1e-9
-    if square:
+    if abs(steps[0] * periods[0] / (steps[1] * periods[1]) - 1) < 1e-9:
         common = gcd(*periods)
-        a, b = (i * (periods[1] // common)) ** 2, (j * (periods[0] // common)) ** 2
+        rows, columns = (i * (periods[1] // common)) ** 2, (j * (periods[0] // common)) ** 2
         unit = steps[1] / (periods[0] // common)
         wanted = np.minimum((edges / unit) ** 2, 4e18)
         nearest = np.rint(wanted)
         snapped = np.abs(wanted - nearest) <= _SNAP * nearest
-        limits: NDArray[Any] = np.where(snapped, nearest, np.ceil(wanted)).astype(np.int64)
-        limits = np.maximum(limits, 1)
-        rows2, columns2 = a * unit**2, b * unit**2
-    else:
-        a, b = (i * steps[0]) ** 2, (j * steps[1]) ** 2
-        limits = np.maximum(edges**2 * (1 - _SNAP), 0.25 * min(steps) ** 2)
-        rows2, columns2 = a, b
-    return Rings(np.searchsorted(b, limits[None, :] - a[:, None]), nx), rows2, columns2
+        whole = np.maximum(np.where(snapped, nearest, np.ceil(wanted)).astype(np.int64), 1)
+        bounds = np.searchsorted(columns, whole[None, :] - rows[:, None])
+        return Rings(bounds, nx), rows * unit**2, columns * unit**2
+    rows2, columns2 = np.square(i * steps[0]), np.square(j * steps[1])
+    limits = np.maximum(edges**2 * (1 - _SNAP), 0.25 * min(steps) ** 2)
+    return Rings(np.searchsorted(columns2, limits[None, :] - rows2[:, None]), nx), rows2, columns2
 
 
 @lru_cache(maxsize=16)

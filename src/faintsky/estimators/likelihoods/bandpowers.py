@@ -66,7 +66,7 @@ def _scale(data: PowerSpectrum, chosen: NDArray[np.bool_], model: Array) -> Arra
     """Error of the model's power over the error that the covariance was made with (Knox 1995)."""
     autos = [a[chosen] for a in data.auto] or [data.power[chosen]]
     if len(autos) == 1:
-        return np.clip(np.abs(model) / np.abs(autos[0]), 0.1, 10.0)
+        return np.clip(np.abs(model) / np.abs(autos[0]), 0.1, 1e3)
     both = np.abs(autos[0] * autos[1])
     was = both + np.minimum(data.power[chosen] ** 2, both)
     return np.asarray(np.sqrt((both + np.minimum(model**2, both)) / was))

@@ -69,5 +69,5 @@ def paper_errors(power: Array, auto_a: Array, auto_b: Array, modes: NDArray[np.i
     The P are the measured ones, noise included; no allowance for the mask is made.
     """
     if auto:
-        return np.abs(power) / np.sqrt(0.5 * modes)
-    return np.sqrt(np.abs(auto_a * auto_b) / modes)
+        return np.asarray(np.abs(power) / np.sqrt(0.5 * modes))
+    return np.asarray(np.sqrt(np.abs(auto_a * auto_b) / modes))

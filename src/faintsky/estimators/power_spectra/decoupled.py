@@ -11,12 +11,12 @@ from faintsky.core.context import Context
 from faintsky.core.errors import DataError
 from faintsky.core.knox import smooth_auto
 from faintsky.core.map import Map
+from faintsky.core.measured_spectrum import measured_spectrum
 from faintsky.core.modes import mean_wavenumbers
 from faintsky.core.power_spectrum import PowerSpectrum, PowerSpectrumEstimator, Window
 from faintsky.core.pseudo_power import pseudo_power, same_field
 from faintsky.estimators.power_spectra.coupling import coupling
 from faintsky.estimators.power_spectra.covariance import narrow_kernel, paper_errors, totals
-from faintsky.estimators.power_spectra.result import describe
 from faintsky.estimators.power_spectra.taper import tapered
 
 __all__ = ["Decoupled"]
@@ -82,14 +82,14 @@ class Decoupled(PowerSpectrumEstimator):
             of_map = []
             for m in (a, b):
                 own = coupling(m, m, bins, self.precision)
-                of_map.append(np.linalg.solve(own.matrix, pseudo_power(m, m, own.bins))[own.kept])
+                of_map.append(np.asarray(np.linalg.solve(own.matrix, pseudo_power(m, m, own.bins))[own.kept], dtype=float))
         if self.error == "modes":
             covariance = np.diag(paper_errors(power, of_map[0], of_map[-1], modes, auto) ** 2)
         else:
             total = totals(a, b, mask.bins, pseudo, mask.norm)
             covariance = (undo @ narrow_kernel(mask, total) @ undo.T)[kept, kept]
             of_map = [smooth_auto(q, p, bins.modes(grid)) for p in of_map]
-        return describe(
+        return measured_spectrum(
             self,
             "decoupled",
             a,

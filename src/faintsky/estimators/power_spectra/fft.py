@@ -10,11 +10,11 @@ from faintsky.core.component import component, option
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError
 from faintsky.core.map import Map
+from faintsky.core.measured_spectrum import measured_spectrum
 from faintsky.core.power_spectrum import PowerSpectrum, PowerSpectrumEstimator, Window
 from faintsky.core.pseudo_power import pseudo_power, same_field
 from faintsky.estimators.power_spectra.coupling import coupling
 from faintsky.estimators.power_spectra.covariance import Totals, narrow_kernel, paper_errors, totals
-from faintsky.estimators.power_spectra.result import describe
 
 __all__ = ["Fft"]
 
@@ -25,8 +25,8 @@ class Fft(PowerSpectrumEstimator):
     """FFT of the masked map over the unmasked fraction: the papers' recipe, biased low where the sky is clustered.
 
     P = <|F|^2> Omega_pix / (N_pix <w^2>). For white power that is exact; of power on scales larger than the holes of the mask
-    only the fraction f survives, so that a clustered field with a 35 % mask reads up to 34 % low. The bias is told by the result's
-    `window`, which a likelihood applies; `decoupled` is the sound estimator.
+    only the fraction f survives, so that a clustered field with a 35 % mask reads up to 34 % low. The bias is told by the
+    result's `window`, which a likelihood applies; `decoupled` is the sound estimator.
     """
 
     mask_norm: str = option(
@@ -63,7 +63,7 @@ class Fft(PowerSpectrumEstimator):
             total = totals(a, b, mask.bins, every, mask.norm)
             covariance = narrow_kernel(mask, total)[kept, kept] / norm**2
             of_map = [p[kept] * (mask.norm / norm) for p in _of_maps(total, a is b)]
-        return describe(
+        return measured_spectrum(
             self,
             "fft",
             a,

@@ -1,4 +1,4 @@
-"""What every estimator of this folder says of its result beside the numbers."""
+"""What every estimator of bandpowers says of its result beside the numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from faintsky.core.modes import mean_wavenumbers, mode_counts
 from faintsky.core.power_spectrum import PowerSpectrum, Window
 from faintsky.core.pseudo_power import power_unit
 
-__all__ = ["describe", "flags"]
+__all__ = ["flags", "measured_spectrum"]
 
 Array = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ def flags(grid: Grid, bins: Bins) -> dict[str, tuple[bool, ...]]:
     return {"beyond_nyquist": tuple(beyond.tolist()), "wider_than_field": tuple(wide.tolist())}
 
 
-def describe(
+def measured_spectrum(
     estimator: Any,
     name: str,
     a: Map,

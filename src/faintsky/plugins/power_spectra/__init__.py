@@ -1,0 +1,1 @@
+"""Power spectra by packages of others: TreeCorr and NaMaster."""
