@@ -60,7 +60,7 @@ html_theme_options = {
     "footer_end": [],
     "back_to_top_button": False,
 }
-html_sidebars = {"index": [], "changes": []}
+html_sidebars = {"index": [], "words": [], "changes": []}
 
 
 def _changes() -> None:
