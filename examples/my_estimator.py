@@ -7,44 +7,52 @@ from faintsky.core.bins import Bins
 from faintsky.core.component import component, option
 from faintsky.core.context import Context
 from faintsky.core.map import Map
+from faintsky.core.measured_spectrum import measured_spectrum
 from faintsky.core.power_spectrum import PowerSpectrum, PowerSpectrumEstimator, Window
-from faintsky.core.pseudo_power import power_unit
+from faintsky.core.pseudo_power import same_field
 
 
 @component(recipe=True)
 @frozen(kw_only=True)
 class ScriptFft(PowerSpectrumEstimator):
-    """numpy.fft.fft2 of the masked map, over the unmasked fraction: what many scripts do."""
+    """numpy.fft.fft2 of the masked map over the unmasked fraction, as many scripts do it."""
 
     inflate: float = option(1.0, gt=0, help="factor on the errors P / sqrt(Nq / 2)")
 
     def estimate(self, a: Map, b: Map, bins: Bins, ctx: Context) -> PowerSpectrum:
-        """Bandpowers of `a` x `b`; `b` is `a` for an auto-spectrum."""
-        a.geometry.check_same(b.geometry)
-        (ny, nx), (dy, dx) = a.geometry.shape, a.geometry.scale
+        """Bandpowers of `a` x `b`, of `a` alone where `b` is the same map."""
+        grid = a.geometry
+        grid.check_same(b.geometry)
+        bins.check(grid)
+        auto = same_field(a, b)
+        maps = (a,) if auto else (a, b)
+
+        (ny, nx), (dy, dx) = grid.shape, grid.scale
         q = 2 * np.pi * np.hypot(np.fft.fftfreq(ny, dy)[:, None], np.fft.fftfreq(nx, dx))
-        which = np.digitize(q, bins.edges).ravel() - 1
-        fa, fb = (np.fft.fft2((m.values - m.mean) * m.weight) for m in (a, b))
-        norm = a.geometry.pixel_area / (a.geometry.size * np.mean(a.weight * b.weight))
+        ring = np.digitize(q, bins.edges).ravel()
+        modes = np.bincount(ring, minlength=len(bins) + 2)[1:-1]
 
-        def binned(mode_power: np.ndarray) -> np.ndarray:
-            inside = (which >= 0) & (which < len(bins))
-            return np.bincount(which[inside], mode_power.ravel()[inside], len(bins)) / bins.modes(a.geometry)
+        transforms = [np.fft.fft2((m.values - m.mean) * m.weight) for m in maps]
+        kept = float(np.mean(a.weight * b.weight, dtype=float))
+        norm = grid.pixel_area / (grid.size * kept)
 
-        power = norm * binned((fa * fb.conj()).real)
-        autos = [norm * binned(np.abs(f) ** 2) for f in ((fa,) if b is a else (fa, fb))]
-        error = self.inflate * np.sqrt(autos[0] * autos[-1] / (bins.modes(a.geometry) / (2 if b is a else 1)))
-        return PowerSpectrum(
-            edges=bins.edges,
-            q=bins.q,
-            modes=bins.modes(a.geometry),
-            power=power,
-            covariance=np.diag(error**2),
-            pseudo=power,
+        def power(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+            per_mode = norm * (x * y.conj()).real.ravel()
+            return np.bincount(ring, per_mode, len(bins) + 2)[1:-1] / modes
+
+        cross = power(transforms[0], transforms[-1])
+        autos = tuple(power(x, x) for x in transforms)
+        variance = autos[0] * autos[-1] / (modes / 2 if auto else modes)
+        return measured_spectrum(
+            self,
+            "script-fft",
+            a,
+            a if auto else b,
+            bins,
+            power=cross,
+            covariance=np.diag(self.inflate**2 * variance),
+            pseudo=cross * kept,
             # The claim: a bandpower is the power at the centre of its bin. It is wrong where a mask moves power.
             window=Window(q=bins.q, matrix=np.eye(len(bins))),
-            unit=power_unit(a.unit, b.unit),
-            f_sky=a.f_sky,
-            estimator="script-fft",
-            auto=tuple(autos),
+            auto=autos,
         )
