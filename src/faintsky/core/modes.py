@@ -111,7 +111,7 @@ def rings(
         snapped = np.abs(wanted - nearest) <= _SNAP * nearest
         whole = np.maximum(np.where(snapped, nearest, np.ceil(wanted)).astype(np.int64), 1)
         bounds = np.searchsorted(columns, whole[None, :] - rows[:, None])
-        return Rings(bounds, nx), rows * unit**2, columns * unit**2
+        return Rings(bounds, nx), np.asarray(rows * unit**2, dtype=float), np.asarray(columns * unit**2, dtype=float)
     rows2, columns2 = np.square(i * steps[0]), np.square(j * steps[1])
     limits = np.maximum(edges**2 * (1 - _SNAP), 0.25 * min(steps) ** 2)
     return Rings(np.searchsorted(columns2, limits[None, :] - rows2[:, None]), nx), rows2, columns2
