@@ -88,7 +88,7 @@ class TestSmall:
 
     def test_the_recipe_is_biased_low_on_large_scales(self, run):
         found, band = run
-        mean, _, error, _ = summary(found["fft"])
+        mean, _, _error, _ = summary(found["fft"])
         wide = found["fft"][0].theta > 100 * ARCSEC
         modes = found["fft"][0].modes[wide]
         ratio = np.sum((mean / band)[wide] * modes) / modes.sum()
@@ -99,7 +99,7 @@ class TestSmall:
 
     def test_two_point_is_unbiased(self, run):
         found, band = run
-        mean, _, error, _ = summary(found["two-point"])
+        mean, _, _error, _ = summary(found["two-point"])
         enough = found["two-point"][0].modes >= 50
         assert np.all(np.abs(mean / band - 1)[enough] < 0.1)
 

@@ -215,7 +215,7 @@ def _coupling(a: Map, b: Map, bins: Bins, dtype: Any) -> Coupling:
         matrix=matrices[0],
         same=matrices[1],
         crossed=matrices[2],
-        norm=float(c[0, 0]) / grid.size,
+        norm=float(np.sum(a.weight * b.weight, dtype=np.float64)) / grid.size,
         annuli=annuli,
         window=window,
     )
