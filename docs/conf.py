@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,8 +66,10 @@ html_sidebars = {"index": [], "words": [], "changes": []}
 
 def _changes() -> None:
     """What the next release will say, from the news fragments."""
-    command = [sys.executable, "-m", "towncrier", "build", "--draft", "--version", f"{version} (not released)"]
-    text = subprocess.run([*command, "--date", ""], cwd=HERE.parent, capture_output=True, text=True, check=True).stdout
+    command = [sys.executable, "-m", "towncrier", "build", "--draft", "--version", version]
+    text = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=True).stdout
+    text = re.sub(r"^# .*$", f"# Next release, {version}", text, flags=re.MULTILINE)
+    text = re.sub(r"^(#+) ", r"#\1 ", text, flags=re.MULTILINE)  # below the title of the page
     target = HERE / "reference" / "generated" / "changes.md"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")

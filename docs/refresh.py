@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def _headline(folder: Path, run: str) -> str:
     for name in ("value", "error_low", "error_high"):
         table[name].info.format = ".3g"
     table["sigma_from_reference"].info.format = ".2f"
+    table.rename_column("sigma_from_reference", "sigma")  # a page is narrow
     return "\n".join(table.pformat(max_lines=-1, max_width=-1))
 
 
@@ -57,7 +59,8 @@ def _m82(folder: Path) -> str | None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FaintskyWarning)
         read_events(M82, Context())
-    return "\n".join(str(w.message) for w in caught if issubclass(w.category, FaintskyWarning))
+    said = " ".join(str(w.message) for w in caught if issubclass(w.category, FaintskyWarning))
+    return textwrap.fill(said, 100)
 
 
 def _mine(folder: Path) -> str:

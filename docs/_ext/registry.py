@@ -22,6 +22,25 @@ from faintsky.core.registry import HOST, Entry, import_object, registry
 
 logger = logging.getLogger(__name__)
 
+#: Types in the words of a study file.
+_WORDS = {
+    "str": "text",
+    "bool": "true or false",
+    "int": "whole number",
+    "float": "number",
+    "float | None": "number",
+    "Path": "path",
+    "Path | None": "path",
+    "tuple[Path, ...]": "path, or list of paths",
+    "tuple[str, ...]": "list of texts",
+    "tuple[int, ...]": "list of whole numbers",
+    "tuple[float, ...]": "list of numbers",
+    "tuple[int, int] | None": "two whole numbers",
+    "tuple[float, float] | None": "two numbers",
+    "Band": "energy band, as text",
+    "dict[str, Any]": "table",
+}
+
 #: Options that every component with parameters has.
 _PARAMETRIC = ("priors", "fixed", "tied")
 
@@ -163,8 +182,7 @@ def _type(option: Option, annotation: Any) -> str:
     if option.unit:
         word = "number with unit, as text"
         return f"list of {word}" if get_origin(annotation) is tuple else f"{word} (in Python: {option.unit})"
-    plain = {"str": "text", "bool": "true or false", "int": "whole number", "float": "number"}
-    return plain.get(option.type, f"``{option.type}``".replace("pathlib._local.", "").replace("pathlib.", ""))
+    return _WORDS.get(re.sub(r"\bpathlib\.|\bcollections\.abc\.", "", option.type), f"``{option.type}``")
 
 
 def _default(option: Option) -> str:

@@ -25,6 +25,7 @@ from faintsky.core.map import Map
 from faintsky.core.registry import registry
 from faintsky.core.study_file import load_study
 from faintsky.core.units import ARCSEC
+from faintsky.testing.power_spectra import PowerSpectrumConformance
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -109,11 +110,8 @@ def test_the_estimator_of_the_how_to_measures_what_the_built_in_recipe_measures(
     assert mine.unit == theirs.unit
 
 
-def test_the_estimator_of_the_how_to_finds_white_noise(masked_map):
-    # White noise of variance s^2 has P = s^2 x pixel solid angle, with and without a mask; 4 sigma of 11 000 modes.
-    bins = Bins.log("4 arcsec", "150 arcsec", per_decade=1)
-    found = registry.make("power_spectra", MINE).estimate(masked_map, masked_map, bins, Context())
-    assert found.power[-1] == pytest.approx(masked_map.geometry.pixel_area, rel=4 * np.sqrt(2 / found.modes[-1]))
+class TestTheEstimatorOfTheHowTo(PowerSpectrumConformance):
+    component = MINE
 
 
 def test_the_study_of_the_how_to_uses_the_class_by_its_path(tmp_path):
