@@ -1,12 +1,13 @@
-"""Diagnostics of Markov chains: autocorrelation time, effective sample size, split R-hat."""
+"""Diagnostics of Markov chains and of nested sampling: autocorrelation time, split R-hat, insertion ranks."""
 
 from __future__ import annotations
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
+from scipy.special import kolmogorov
 
-__all__ = ["autocorrelation_time", "split_rhat"]
+__all__ = ["autocorrelation_time", "insertion_rank_p", "split_rhat"]
 
 
 def autocorrelation_time(chains: NDArray[np.float64], window: float = 5.0) -> float:
@@ -59,3 +60,32 @@ def split_rhat(chains: NDArray[np.float64]) -> float:
     if not within > 0:
         return float("nan")
     return float(np.sqrt(((half - 1) / half * within + between / half) / within))
+
+
+def insertion_rank_p(ranks: NDArray[np.int64], live: int) -> float:
+    """Probability of the ranks that new points of nested sampling took among the live ones.
+
+    A fair draw from within the likelihood contour takes each of the `live` ranks equally often; points that crowd at the
+    contour or at the peak tell that the evidence is wrong.
+
+    Parameters
+    ----------
+    ranks : ndarray of int
+        Number of other live points below each new one, 0 to `live` - 1.
+    live : int
+        Live points.
+
+    Returns
+    -------
+    float
+        Of the Kolmogorov-Smirnov test in the limit of many ranks; it is conservative for few live points. NaN below 50 ranks.
+
+    References
+    ----------
+    Fowlie, Handley & Su 2020, MNRAS 497, 5256.
+    """
+    if ranks.size < 50:
+        return float("nan")
+    observed = np.cumsum(np.bincount(ranks, minlength=live)) / ranks.size
+    distance = np.abs(observed - np.arange(1, live + 1) / live).max()
+    return float(kolmogorov(np.sqrt(ranks.size) * distance))

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 from attrs import frozen
+from numpy.typing import NDArray
 
 from faintsky.core.component import component, option
 from faintsky.core.context import Context
+from faintsky.core.diagnostics import insertion_rank_p
 from faintsky.core.likelihood import Likelihood
 from faintsky.core.sampler import Posterior, Sampler
-from faintsky.plugins.samplers.budget import Budget, SpentError
+from faintsky.plugins.samplers.budget import Budget
 from faintsky.plugins.samplers.nested import NestedRun, nested_posterior, refuse_plateau
 
 __all__ = ["Dynesty"]
 
 #: Above this number of dimensions ln Z of dynesty's random walks was measured 3 to 9 units too high.
 _SOUND_DIMENSIONS = 12
+
+#: What dynesty writes for ln L = -inf.
+_FLOOR = -1e300
 
 
 @component(references=["Speagle2020", "Skilling2004", "Feroz2009"])
@@ -54,7 +59,6 @@ class Dynesty(Sampler):
         def once(budget: Budget, number: int) -> NestedRun:
             rng = ctx.rng(f"dynesty:{number}")
             refuse_plateau(likelihood, budget, rng, min(self.nlive, 200))
-            status = "converged"
             with ctx.captured("dynesty.log"):
                 engine = dynesty.NestedSampler(
                     budget.one,
@@ -71,23 +75,18 @@ class Dynesty(Sampler):
                     if iteration % 100 == 0:
                         ctx.progress(iteration, 0, f"{budget.calls} calls")
 
-                try:
-                    engine.run_nested(dlogz=self.dlogz, print_progress=True, print_func=said)
-                except SpentError as spent:
-                    status = spent.reason
+                engine.run_nested(dlogz=self.dlogz, print_progress=True, print_func=said)
             found = engine.results
             log_w = np.asarray(found.logwt, dtype=float)
-            if log_w.size == 0:
-                raise RuntimeError(f"the limit {status} was reached before the first iteration of dynesty")
             weights = np.exp(log_w - log_w.max())
-            done = status == "converged"
+            log_l = np.asarray(found.logl, dtype=float)
             return NestedRun(
-                samples=np.asarray(found.samples),
-                log_likelihood=np.asarray(found.logl),
+                samples=np.asarray(found.samples, dtype=float),
+                log_likelihood=np.where(log_l <= _FLOOR, -np.inf, log_l),
                 weights=weights / weights.sum(),
-                log_z=float(found.logz[-1]) if done else None,
-                log_z_error=float(found.logzerr[-1]) if done else None,
-                status=status,
+                log_z=float(found.logz[-1]),
+                log_z_error=float(found.logzerr[-1]),
+                insertion_p=insertion_rank_p(_ranks(log_l, np.asarray(found.samples_id), self.nlive), self.nlive),
             )
 
         return nested_posterior(
@@ -100,3 +99,21 @@ class Dynesty(Sampler):
             version=f"dynesty {dynesty.__version__}",
             notes=("dynesty's checkpoints are not relied on: an interrupted task starts anew",),
         )
+
+
+def _ranks(log_l: NDArray[np.float64], slots: NDArray[np.int64], live: int) -> NDArray[np.int64]:
+    """Ranks of new points among the live ones, from the order in which points died and the slots that they held."""
+    queues: list[list[float]] = [[] for _ in range(live)]
+    for value, slot in zip(log_l, slots, strict=True):
+        queues[slot].append(value)
+    held = np.array([queue[0] for queue in queues])
+    used = np.zeros(live, dtype=int)
+    ranks = []
+    for worst, slot in zip(log_l, slots[: len(log_l) - live], strict=False):
+        used[slot] += 1
+        new = queues[slot][used[slot]]
+        held[slot] = np.inf
+        if worst > _FLOOR:  # Among impossible points, all of which stand on one level, a rank means nothing.
+            ranks.append(int(np.count_nonzero(held < new)))
+        held[slot] = new
+    return np.array(ranks, dtype=np.int64)

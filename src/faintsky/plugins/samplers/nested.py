@@ -5,28 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import frozen
 from numpy.typing import NDArray
 
 from faintsky.core.context import Context
 from faintsky.core.errors import LikelihoodError
 from faintsky.core.likelihood import Likelihood
 from faintsky.core.sampler import Posterior
-from faintsky.plugins.samplers.budget import Budget
+from faintsky.plugins.samplers.budget import Budget, SpentError
 
 __all__ = ["NestedRun", "nested_posterior", "refuse_plateau"]
+
+#: Below this probability the ranks of new points are no longer those of draws from within the contour.
+_INSERTION_P = 1e-3
 
 
 @frozen(kw_only=True, eq=False)
 class NestedRun:
-    """One run of an engine: samples (n, d), ln L (n,), normalised weights (n,), ln Z, its error, iterations, status."""
+    """One run of an engine.
+
+    Attributes
+    ----------
+    samples : ndarray, shape (n, d)
+    log_likelihood : ndarray, shape (n,)
+    weights : ndarray, shape (n,)
+        Sum to 1.
+    log_z, log_z_error : float or None
+    status : str
+    insertion_p : float
+        Probability of the insertion ranks; NaN where the engine does not tell them.
+    """
 
     samples: NDArray[np.float64]
     log_likelihood: NDArray[np.float64]
     weights: NDArray[np.float64]
     log_z: float | None
     log_z_error: float | None
-    status: str
+    status: str = "converged"
+    insertion_p: float = float("nan")
 
 
 def refuse_plateau(likelihood: Likelihood, budget: Budget, rng: np.random.Generator, number: int) -> None:
@@ -35,12 +51,17 @@ def refuse_plateau(likelihood: Likelihood, budget: Budget, rng: np.random.Genera
     Raises
     ------
     LikelihoodError
+        Where it is zero at 50 times `number` points, or the same at `number` of them.
     """
-    theta = likelihood.prior_transform(rng.random((number, likelihood.ndim)))
-    values = budget.batch(theta)
-    if not np.isfinite(values).any():
-        raise LikelihoodError(f"the likelihood is zero at all {number} points drawn from the prior: check the priors")
-    if np.ptp(values[np.isfinite(values)]) == 0 and np.isfinite(values).all():
+    rounds = 50
+    for _ in range(rounds):
+        theta = likelihood.prior_transform(rng.random((number, likelihood.ndim)))
+        values = budget.batch(theta)
+        if np.isfinite(values).any():
+            break
+    else:
+        raise LikelihoodError(f"the likelihood is zero at all {rounds * number} points drawn from the prior: check the priors")
+    if np.isfinite(values).all() and np.ptp(values) == 0:
         raise LikelihoodError(f"the likelihood is the same at all {number} points drawn from the prior: a plateau")
 
 
@@ -57,26 +78,41 @@ def nested_posterior(
 ) -> Posterior:
     """Run an engine `repeats` times with independent streams, and put the runs together.
 
-    The runs have equal weight; ln Z is their mean. Where two of them differ by more than 3 combined sigma the status is
-    ``unreliable``. The empirical scatter stands in ``diagnostics["log_z_scatter"]``, beside the engine's own error.
+    The runs have equal weight; ln Z is their mean. The empirical scatter stands in ``diagnostics["log_z_scatter"]``, beside
+    the engine's own error. The status is ``unreliable`` where two runs differ by more than 3 combined sigma, or where the
+    ranks of new points among the live ones are not uniform (``diagnostics["insertion_rank_p"]``, smallest of the runs).
+    A limit ends all runs: the samples are then the best points seen, and there is no ln Z.
     """
     budget = Budget(likelihood, max_calls, max_seconds)
     runs: list[NestedRun] = []
+    said = list(notes)
     for i in range(repeats):
-        runs.append(once(budget, i))
+        try:
+            runs.append(once(budget, i))
+        except SpentError as spent:
+            runs = [_best_seen(budget, spent.reason)]
+            said.append("a limit ended the run: the samples are the best points seen, and no posterior")
+            break
         ctx.progress(i + 1, repeats, f"{budget.calls} calls")
-    status = next((r.status for r in runs if r.status != "converged"), "converged")
     log_z, error = _evidence(runs)
-    diagnostics: dict[str, float] = {}
     weights = np.concatenate([r.weights for r in runs]) / len(runs)
-    diagnostics["ess"] = float(1.0 / np.sum(weights**2))
-    known = np.array([r.log_z for r in runs if r.log_z is not None])
+    diagnostics = {"ess": float(1.0 / np.sum(weights**2))}
+    status, doubts = runs[0].status, list[str]()
+    known = [(r.log_z, r.log_z_error) for r in runs if r.log_z is not None and r.log_z_error is not None]
     if len(known) > 1:
-        diagnostics["log_z_scatter"] = float(np.std(known, ddof=1))
-        errors = np.array([r.log_z_error for r in runs if r.log_z_error is not None])
-        if np.ptp(known) > 3 * np.hypot(errors.max(), errors.min()) and status == "converged":
-            status = "unreliable"
-    posterior = Posterior(
+        values, errors = np.array(known).T
+        diagnostics["log_z_scatter"] = float(np.std(values, ddof=1))
+        pull = np.abs(values[:, None] - values) / np.hypot(errors[:, None], errors)
+        if pull.max() > 3:
+            doubts.append(f"runs differ by {pull.max():.1f} sigma in ln Z: {', '.join(f'{v:.2f}' for v in values)}")
+    ranked = [r.insertion_p for r in runs if np.isfinite(r.insertion_p)]
+    if ranked:
+        diagnostics["insertion_rank_p"] = min(ranked)
+        if min(ranked) < _INSERTION_P / len(ranked):
+            doubts.append(f"new points are no fair draws from within the contour: insertion ranks have p = {min(ranked):.1e}")
+    if doubts and status == "converged":
+        status = "unreliable"
+    return Posterior(
         names=likelihood.names,
         units=tuple(p.unit for p in likelihood.parameters),
         latex=tuple(p.latex for p in likelihood.parameters),
@@ -89,11 +125,19 @@ def nested_posterior(
         cpu_seconds=budget.cpu_seconds,
         diagnostics=diagnostics,
         status=status,
-        notes=tuple(notes),
+        notes=(*said, *doubts),
         version=version,
         fingerprint=likelihood.fingerprint(),
     )
-    return posterior if status in ("converged", "unreliable") else evolve(posterior, log_z=None, log_z_error=None)
+
+
+def _best_seen(budget: Budget, reason: str) -> NestedRun:
+    samples, values = budget.best()
+    finite = np.isfinite(values)
+    shares = np.exp(values - values[finite].max()) if finite.any() else np.ones(len(values))
+    return NestedRun(
+        samples=samples, log_likelihood=values, weights=shares / shares.sum(), log_z=None, log_z_error=None, status=reason
+    )
 
 
 def _evidence(runs: Sequence[NestedRun]) -> tuple[float | None, float | None]:

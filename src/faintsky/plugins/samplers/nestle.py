@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 import numpy as np
 from attrs import frozen
+from numpy.typing import NDArray
 
 from faintsky.core.component import component, option
 from faintsky.core.context import Context
+from faintsky.core.diagnostics import insertion_rank_p
 from faintsky.core.likelihood import Likelihood
 from faintsky.core.sampler import Posterior, Sampler
-from faintsky.plugins.samplers.budget import Budget, SpentError
+from faintsky.plugins.samplers.budget import Budget
 from faintsky.plugins.samplers.nested import NestedRun, nested_posterior, refuse_plateau
 
 __all__ = ["Nestle"]
 
 #: Above this number of dimensions ln Z of nestle was measured 2 to 4 units too high, with a quoted error of 0.5.
 _SOUND_DIMENSIONS = 8
+
+#: Below every ln L that is not -inf; nestle itself starts ln Z at this number.
+_FLOOR = -1e300
 
 
 @component(references=["Skilling2004", "Mukherjee2006", "Feroz2009", "nestle"])
@@ -57,45 +63,45 @@ class Nestle(Sampler):
         def once(budget: Budget, number: int) -> NestedRun:
             rng = ctx.rng(f"nestle:{number}")
             refuse_plateau(likelihood, budget, rng, min(self.nlive, 200))
-            seen: dict[str, Any] = {}
+            watch = _Watch()
 
             def callback(said: dict[str, Any]) -> None:
-                seen.update(said)
+                watch.inserted()
                 if said["it"] % 100 == 0:
                     ctx.progress(said["it"], 0, f"ln Z = {said['logz']:.2f}, {budget.calls} calls")
 
-            more = {"enlarge": self.enlarge} if self.method != "classic" else {}
-            theta: list[np.ndarray] = []
-            values: list[float] = []
-
-            def recorded(point: np.ndarray) -> float:
+            def ranked(point: NDArray[np.float64]) -> float:
                 value = budget.one(point)
-                theta.append(np.array(point, dtype=float))
-                values.append(value)
+                if value == -np.inf:
+                    value = _below_everything(point)
+                watch.last = value
+                if len(watch.initial) < self.nlive:
+                    watch.initial.append(value)
                 return value
 
-            try:
-                with ctx.captured("nestle.log"):
-                    found = nestle.sample(
-                        recorded,
-                        likelihood.prior_transform,
-                        likelihood.ndim,
-                        npoints=self.nlive,
-                        method=self.method,
-                        dlogz=self.dlogz,
-                        rstate=np.random.RandomState(rng.integers(2**32, dtype=np.uint64)),
-                        callback=callback,
-                        **more,
-                    )
-            except SpentError as spent:
-                return _partial(likelihood, theta, values, spent.reason)
+            more = {"enlarge": self.enlarge} if self.method != "classic" else {}
+            with ctx.captured("nestle.log"):
+                found = nestle.sample(
+                    ranked,
+                    likelihood.prior_transform,
+                    likelihood.ndim,
+                    npoints=self.nlive,
+                    method=self.method,
+                    dlogz=self.dlogz,
+                    rstate=np.random.RandomState(rng.integers(2**32, dtype=np.uint64)),
+                    callback=callback,
+                    **more,
+                )
+            # A random walk of `classic` ends at a point that need not be the last one asked for.
+            ranks = np.array(watch.ranks if self.method != "classic" else [], dtype=np.int64)
+            log_l = np.asarray(found.logl, dtype=float)
             return NestedRun(
-                samples=found.samples,
-                log_likelihood=found.logl,
+                samples=np.asarray(found.samples, dtype=float),
+                log_likelihood=np.where(log_l <= _FLOOR, -np.inf, log_l),
                 weights=found.weights / found.weights.sum(),
                 log_z=float(found.logz),
                 log_z_error=float(found.logzerr),
-                status="converged",
+                insertion_p=insertion_rank_p(ranks, self.nlive),
             )
 
         return nested_posterior(
@@ -110,17 +116,29 @@ class Nestle(Sampler):
         )
 
 
-def _partial(likelihood: Likelihood, theta: list[Any], values: list[float], reason: str) -> NestedRun:
-    """What was seen so far, the last tenth, by likelihood: a hint where the mass lies, and no posterior."""
-    order = np.argsort(values)[-max(1, len(values) // 10) :]
-    samples = np.array([theta[i] for i in order]).reshape(len(order), likelihood.ndim)
-    log_l = np.array([values[i] for i in order])
-    weights = np.exp(log_l - log_l.max())
-    return NestedRun(
-        samples=samples,
-        log_likelihood=log_l,
-        weights=weights / weights.sum(),
-        log_z=None,
-        log_z_error=None,
-        status=reason,
-    )
+def _below_everything(point: NDArray[np.float64]) -> float:
+    """A stand-in for ln L = -inf: below every real value, and no two of them alike.
+
+    nestle takes a new point that is as likely as the worst one; with equal stand-ins it would go round among impossible
+    points, shrinking its volume with each, and ln Z would come out far too low.
+    """
+    return _FLOOR * (1 + zlib.crc32(point.tobytes()) / 2**32)
+
+
+class _Watch:
+    """Follows the live points of nestle, which tells nothing of them: the last point asked for replaces the worst."""
+
+    def __init__(self) -> None:
+        self.initial: list[float] = []
+        self.ranks: list[int] = []
+        self.last = -np.inf
+        self._held: NDArray[np.float64] | None = None
+
+    def inserted(self) -> None:
+        """Take the last point asked for as the one that was put in."""
+        if self._held is None:
+            self._held = np.array(self.initial)
+        worst = int(np.argmin(self._held))
+        self._held[worst] = np.inf
+        self.ranks.append(int(np.count_nonzero(self._held < self.last)))
+        self._held[worst] = self.last
