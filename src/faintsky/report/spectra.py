@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from faintsky.core.power_spectrum import PowerSpectrum
 from faintsky.core.units import ARCSEC
-from faintsky.report.style import COLOURS, MARKERS
+from faintsky.report.style import COLOURS, GUIDE, MARKERS, unit_label, verbatim
 
 __all__ = ["Curve", "draw_nulls", "draw_overlay"]
 
@@ -31,8 +31,36 @@ def _scales(spectrum: PowerSpectrum) -> Array:
     return np.asarray(2 * np.pi / spectrum.q / ARCSEC)
 
 
+def _shifted(spectrum: PowerSpectrum, i: int, count: int) -> Array:
+    """Scales, moved a little so that the error bars of several methods do not hide each other."""
+    return _scales(spectrum) * (1 + 0.02 * (i - 0.5 * (count - 1)))
+
+
+def _symbols(i: int) -> dict[str, Any]:
+    return {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)], "ls": "none", "lw": 1}
+
+
+def _scale_axis(ax: Any) -> None:
+    """Angular scales as the papers draw them: logarithmic, large scales to the right, plain numbers."""
+    from matplotlib.ticker import FuncFormatter
+
+    ax.set(xscale="log", xlabel="angular scale $2\\pi/q$ [arcsec]")
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+
+
+def _legend(ax: Any, count: int, columns: int = 3, **more: Any) -> None:
+    """The legend above the axes, where it hides no point."""
+    ax.legend(
+        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=min(count, columns), borderaxespad=0.2,
+        columnspacing=1.4, handletextpad=0.5, **more,
+    )  # fmt: skip
+
+
 def draw_overlay(figure: Any, spectra: Mapping[str, PowerSpectrum], title: str = "", curves: Sequence[Curve] = ()) -> None:
     """The spectra of several methods over each other as q^2 P / 2 pi, and their distance to the first in its sigma.
+
+    Open symbols are negative bandpowers at their absolute value. The dashed line is the noise that the first spectrum
+    holds, where it says so.
 
     Parameters
     ----------
@@ -44,59 +72,63 @@ def draw_overlay(figure: Any, spectra: Mapping[str, PowerSpectrum], title: str =
     """
     top, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.2))
     reference = next(iter(spectra.values()))
-    signed = bool(np.any(reference.power < 0)) or reference.names[0] != reference.names[1]
+    negative = False
     for i, (label, spectrum) in enumerate(spectra.items()):
-        style = {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)], "ls": "none", "lw": 1}
-        x = _scales(spectrum) * (1 + 0.02 * (i - 0.5 * (len(spectra) - 1)))
+        style = _symbols(i)
+        x = _shifted(spectrum, i, len(spectra))
         factor = spectrum.q**2 / (2 * np.pi)
         positive = spectrum.power > 0
-        shown = np.abs(spectrum.power) * factor
-        top.errorbar(x[positive], shown[positive], spectrum.error[positive] * factor[positive], label=label, **style)
-        if signed and not positive.all():
-            open_ = style | {"mfc": "none"}
-            top.errorbar(x[~positive], shown[~positive], spectrum.error[~positive] * factor[~positive], **open_)
+        negative |= not positive.all()
+        shown, error = np.abs(spectrum.power) * factor, spectrum.error * factor
+        top.errorbar(x[positive], shown[positive], error[positive], label=verbatim(label), **style)
+        top.errorbar(x[~positive], shown[~positive], error[~positive], **style | {"mfc": "none"})
         if spectrum is not reference and len(spectrum.power) == len(reference.power):
             below.plot(x, (spectrum.power - reference.power) / reference.error, **style)
     for curve in curves:
         inside = (curve.q >= reference.edges[0]) & (curve.q <= reference.edges[-1]) & (curve.power > 0)
         x, y = 2 * np.pi / curve.q[inside] / ARCSEC, (curve.power * curve.q**2 / (2 * np.pi))[inside]
-        top.plot(x, y, color="#888888", lw=1.4, label=curve.name, zorder=0)
-    low = np.abs(reference.power * reference.q**2 / (2 * np.pi))
-    top.set(xscale="log", yscale="log", title=title, ylabel="$q^2 P/2\\pi$" + _unit(reference))
-    top.set_ylim(bottom=0.2 * float(np.quantile(low[low > 0], 0.05)))
-    top.legend(fontsize=8, title="open symbols: negative" if signed else None, title_fontsize=8)
-    below.axhline(0, color="#888888", lw=1)
-    below.axhspan(-1, 1, color="#888888", alpha=0.15, lw=0)
-    below.set(xlabel="angular scale $2\\pi/q$ [arcsec]", ylabel="difference\n[sigma]")
-    below.invert_xaxis()
+        top.plot(x, y, color=GUIDE, lw=1.4, label=verbatim(curve.name), zorder=0)
+    if reference.noise is not None and np.any(reference.noise > 0):
+        level = reference.noise * reference.q**2 / (2 * np.pi)
+        top.plot(_scales(reference), level, color=GUIDE, lw=1.2, ls="--", label="noise in it", zorder=0)
+    size = np.abs(reference.power * reference.q**2 / (2 * np.pi))
+    if np.any(size > 0):
+        top.set_yscale("log")
+        top.set_ylim(bottom=0.2 * float(np.quantile(size[size > 0], 0.05)))
+    top.set_ylabel("$q^2 P/2\\pi$" + _unit(reference))
+    head = verbatim(title) + ("  (open symbols: negative)" if negative else "")
+    _legend(top, len(top.get_legend_handles_labels()[1]), columns=4, title=head, alignment="left")
+    below.axhline(0, color=GUIDE, lw=1)
+    below.axhspan(-1, 1, color=GUIDE, alpha=0.15, lw=0)
+    below.set_ylabel("difference\n[$\\sigma$ of the first]", fontsize=9)
+    if not below.lines[1:]:
+        below.set_ylim(-3, 3)
+    _scale_axis(below)
 
 
 def _unit(spectrum: PowerSpectrum) -> str:
     from astropy import units as u
 
-    if not spectrum.unit:
-        return ""
-    unit = u.Unit(spectrum.unit) / u.sr
-    return f" [{unit.to_string('latex_inline', fraction=False)}]"
+    return unit_label((u.Unit(spectrum.unit) / u.sr).to_string()) if spectrum.unit else ""
 
 
 def draw_nulls(figure: Any, spectra: Mapping[str, PowerSpectrum], notes: Mapping[str, str]) -> None:
-    """Spectra that should vanish, in units of their errors.
+    """Spectra that should vanish, in units of their errors; the bands are 1 and 2 sigma.
 
     Parameters
     ----------
     figure : matplotlib Figure or SubFigure
     spectra : mapping of label to PowerSpectrum
     notes : mapping of label to str
-        Said behind the label, such as chi2 and PTE.
+        Said behind the label, such as chi2 and PTE; may hold formulas.
     """
     axes = figure.subplots()
     for i, (label, spectrum) in enumerate(spectra.items()):
-        x = _scales(spectrum) * (1 + 0.02 * (i - 0.5 * (len(spectra) - 1)))
-        style = {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)], "ls": "none"}
-        axes.errorbar(x, spectrum.power / spectrum.error, 1.0, label=f"{label}: {notes.get(label, '')}", lw=1, **style)
-    axes.axhline(0, color="#888888", lw=1)
-    axes.axhspan(-2, 2, color="#888888", alpha=0.15, lw=0)
-    axes.set(xscale="log", xlabel="angular scale $2\\pi/q$ [arcsec]", ylabel="$P/\\sigma$")
-    axes.invert_xaxis()
-    axes.legend(fontsize=8)
+        said = verbatim(label) + (f": {notes[label]}" if label in notes else "")
+        axes.errorbar(_shifted(spectrum, i, len(spectra)), spectrum.power / spectrum.error, 1.0, label=said, **_symbols(i))
+    axes.axhline(0, color=GUIDE, lw=1)
+    for band in (1, 2):
+        axes.axhspan(-band, band, color=GUIDE, alpha=0.1, lw=0)
+    axes.set_ylabel("$P/\\sigma$")
+    _scale_axis(axes)
+    _legend(axes, len(spectra), columns=1)

@@ -6,11 +6,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["COLOURS", "MARKERS", "styled"]
+__all__ = ["COLOURS", "GUIDE", "MARKERS", "RECIPE", "styled", "unit_label", "verbatim"]
 
 #: Okabe & Ito's palette without yellow, which vanishes on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+#: Of lines that are no data: zero, truth, model.
+GUIDE = "#7a7f87"
+#: Of cells with a recipe.
+RECIPE = "#666666"
+
+
+def verbatim(text: str) -> str:
+    """A name from outside as matplotlib draws it letter by letter; a dollar would begin a formula.
+
+    Examples
+    --------
+    >>> print(verbatim("a$b"))
+    a\\$b
+    """
+    return text.replace("$", r"\$")
+
+
+def unit_label(unit: str, power: int = 0) -> str:
+    """``[10^power unit]`` for an axis, empty where there is neither; raised powers."""
+    from faintsky.report.numbers import unit_text
+
+    shown = " ".join(part for part in (f"$10^{{{power}}}$" if power else "", verbatim(unit_text(unit))) if part)
+    return f" [{shown}]" if shown else ""
 
 
 @contextmanager
@@ -21,12 +44,20 @@ def styled() -> Iterator[None]:
     settings: dict[Any, Any] = {
         "font.family": "sans-serif",
         "font.size": 10,
+        "axes.edgecolor": "#4a4f57",
+        "axes.labelcolor": "#22262c",
+        "axes.linewidth": 0.8,
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.grid": True,
+        "axes.titlesize": 10.5,
+        "axes.titlelocation": "left",
         "grid.alpha": 0.25,
         "grid.linewidth": 0.6,
+        "xtick.color": "#4a4f57",
+        "ytick.color": "#4a4f57",
         "legend.frameon": False,
+        "legend.fontsize": 8.5,
         "lines.markersize": 4,
         "savefig.dpi": 150,
         "figure.facecolor": "white",
