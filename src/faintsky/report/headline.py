@@ -19,11 +19,12 @@ _MOST_RECIPES = 6
 
 @frozen(kw_only=True)
 class Statement:
-    """The question, the quantity, its value with both errors and unit, sentences that explain it, and cautions."""
+    """The question, the quantity, its value with both errors, the unit, sentences that explain it, and cautions."""
 
     question: str = ""
     quantity: str = ""
     value: str = ""
+    unit: str = ""
     sentences: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
 
@@ -42,10 +43,18 @@ def statement(run: Run) -> Statement:
     return Statement(
         question=plain(reference.question),
         quantity=plain(reference.quantity),
-        value=with_error(reference.value, reference.low, reference.high, systematic, unit_text(reference.unit)),
-        sentences=tuple(sentences),
+        value=_together(with_error(reference.value, reference.low, reference.high, systematic)),
+        unit=unit_text(reference.unit),
+        sentences=tuple(map(_together, sentences)),
         cautions=cautions,
     )
+
+
+def _together(text: str) -> str:
+    """The text with numbers that no line breaks inside."""
+    for sign in "±×":
+        text = text.replace(f" {sign} ", f"\u00a0{sign}\u00a0")
+    return text
 
 
 def _errors(run: Run, reference: Headline) -> str:

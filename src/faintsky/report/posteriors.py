@@ -66,7 +66,7 @@ def draw_corner(figure: Any, posteriors: Mapping[str, Posterior]) -> None:
             plot_density=False,
             no_fill_contours=True,
             levels=(0.393, 0.865),
-            hist_kwargs={"color": colour, "linestyle": dash},
+            hist_kwargs={"color": colour, "linestyle": dash, "linewidth": 1.1},
             contour_kwargs={"linewidths": 1.1, "linestyles": dash},
         )
     for i, ax in enumerate(figure.axes):

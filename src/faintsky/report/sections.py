@@ -54,7 +54,9 @@ def agreement(run: Run) -> Section:
         muted.append(recipe or h is None)
     unit = unit_text(known[0][1].unit) if known else ""
     heads: tuple[str, ...] = ("cell", f"value [{unit}]" if unit else "value", "from the reference [combined sigma]", "ln Z")
-    if not any(evidences):
+    if any(evidences):
+        said += "<p>Evidences (ln Z) are comparable between cells with the same estimator and the same priors only.</p>"
+    else:
         heads, rows = heads[:3], [row[:3] for row in rows]
     files = tuple(f for f in ("tables/headline.ecsv", "tables/headline.tex") if (run.folder / f).exists())
     table = Table(name="headline", heads=heads, rows=tuple(rows), muted=tuple(muted), files=files)
@@ -103,29 +105,33 @@ def _posteriors(run: Run) -> list[tuple[str, str, Posterior]]:
 
 def diagnostics(run: Run) -> Section | None:
     """Whether each posterior can be believed; None where there is none."""
-    rows = []
-    for cell, name, p in _posteriors(run):
-        d = p.diagnostics
-        rows.append(
-            (
-                cell, name.removeprefix("fit "), p.status.replace("_", " "), f"{p.ess:.0f}",
-                number(d.get("tau", np.nan)), number(d.get("rhat", np.nan), 4), _log_z(p),
-                number(d.get("log_z_scatter", np.nan), 2), str(p.calls), number(p.cpu_seconds), p.version, "; ".join(p.notes),
-            )
-        )  # fmt: skip
-    if not rows:
+    found = _posteriors(run)
+    if not found:
         return None
-    heads = (
-        "cell", "fit", "status", "ESS", "tau", "R-hat", "ln Z", "scatter of ln Z",
-        "calls", "CPU [s]", "engine", "notes",
-    )  # fmt: skip
-    table = Table(name="diagnostics", heads=heads, rows=tuple(rows), muted=tuple(r[2] != "converged" for r in rows))
-    text = (
-        "<p>ESS: effective number of independent samples; tau: autocorrelation time in steps; ln Z: natural logarithm of "
-        "the evidence with the engine's own error, and its scatter over repeats where there are some. Evidences of "
-        "different estimators belong to different data vectors: compare those of one estimator.</p>"
-    )
-    return Section(title="Diagnostics", html=text, tables=(table,))
+    columns: dict[str, list[str]] = {
+        "cell": [cell for cell, _, _ in found],
+        "fit": [name.removeprefix("fit ") for _, name, _ in found],
+        "status": [p.status.replace("_", " ") for *_, p in found],
+        "ESS": [f"{p.ess:.0f}" for *_, p in found],
+        "tau": [number(p.diagnostics.get("tau", np.nan)) for *_, p in found],
+        "R-hat": [number(p.diagnostics.get("rhat", np.nan), 4) for *_, p in found],
+        "ln Z": [_log_z(p) for *_, p in found],
+        "scatter of ln Z": [number(p.diagnostics.get("log_z_scatter", np.nan), 2) for *_, p in found],
+        "calls": [str(p.calls) for *_, p in found],
+        "CPU [s]": [number(p.cpu_seconds) for *_, p in found],
+        "engine": [p.version for *_, p in found],
+    }
+    shown = {head: column for head, column in columns.items() if any(item != "-" for item in column)}
+    muted = tuple(p.status != "converged" for *_, p in found)
+    table = Table(name="diagnostics", heads=tuple(shown), rows=tuple(zip(*shown.values(), strict=True)), muted=muted)
+    said = "ESS: effective number of independent samples; tau: autocorrelation time in steps; ln Z: natural logarithm of the"
+    said += " evidence with the error that the engine gives, and its scatter over repeats where there are some."
+    notes: dict[str, list[str]] = {}
+    for cell, _, p in found:
+        for note in p.notes:
+            notes.setdefault(note, []).append(cell)
+    listed = sentences(f"{note} ({', '.join(dict.fromkeys(cells))})" for note, cells in notes.items()) if notes else ""
+    return Section(title="Diagnostics", html=f"<p>{said}</p>{listed}", tables=(table,))
 
 
 def cost(run: Run) -> Section:
@@ -147,10 +153,10 @@ def origin(run: Run) -> list[Section]:
     """Provenance and bibliography."""
     said = run.provenance
     rows = [
-        (name, part["class"], str(part["science_version"]), "recipe" if part["recipe"] else "", ", ".join(part["references"]))
+        (name, part["class"], str(part["science_version"]), "yes" if part["recipe"] else "", ", ".join(part["references"]))
         for name, part in said["components"].items()
     ]
-    heads = ("component", "class", "science version", "", "references")
+    heads = ("component", "class", "science version", "recipe", "references")
     components = Table(name="components", heads=heads, rows=tuple(rows))
     inputs = Table(name="inputs", heads=("input", "sha256"), rows=tuple((k, v) for k, v in said["inputs"].items()))
     packages = ", ".join(f"{k} {v}" for k, v in said["packages"].items())
