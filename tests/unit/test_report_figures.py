@@ -83,12 +83,12 @@ def test_overlay_draws_what_it_is_given(figure: Any) -> None:
     points = _points(top)
     assert [len(p) for p in points] == [7, 1, 7, 1]
     np.testing.assert_allclose(points[0][:, 1], (first.q**2 * first.power / (2 * np.pi))[:7])
-    np.testing.assert_allclose(points[0][:, 0], 2 * np.pi / first.q[:7] / ARCSEC * 0.99)
+    np.testing.assert_allclose(points[0][:, 0], 2 * np.pi / first.q[:7] / ARCSEC * np.exp(-0.01))
     assert points[1][0, 1] == pytest.approx(-(first.q**2 * first.power)[-1] / (2 * np.pi))
     assert top.containers[1][0].get_markerfacecolor() == "none"
     np.testing.assert_allclose(below.lines[0].get_ydata(), 2 * np.sign(first.power))  # 20 % of it, in errors of 10 %
-    assert [t.get_text() for t in top.get_legend().get_texts()] == ["model", "one", "two"]
-    assert "open symbols: negative" in top.get_legend().get_title().get_text()
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["model", "one", "two"]
+    assert "open symbols: negative" in figure.legends[0].get_title().get_text()
     assert all(part in top.get_ylabel() for part in ("nW²", "m⁻⁴", "sr⁻²"))
 
 
@@ -113,7 +113,7 @@ def test_nulls_are_in_units_of_their_errors(figure: Any) -> None:
     draw_nulls(figure, {"null": spectrum}, {"null": "PTE 0.5"})
     (points,) = _points(figure.axes[0])
     np.testing.assert_allclose(points[:, 1], 10 * np.sign(spectrum.power))
-    assert figure.axes[0].get_legend().get_texts()[0].get_text() == "null: PTE 0.5"
+    assert figure.legends[0].get_texts()[0].get_text() == "null: PTE 0.5"
 
 
 def test_corner_shows_the_common_parameters(figure: Any) -> None:
@@ -174,3 +174,21 @@ def test_verbatim_is_no_formula() -> None:
     drawn = Figure()
     drawn.text(0.5, 0.5, verbatim("a $ b_{ $ c"))
     drawn.draw_without_rendering()
+
+
+@pytest.mark.parametrize("part", ["figure", "subfigure"])
+def test_legend_takes_no_room_from_the_data(part: str) -> None:
+    """Long labels stand above the axes, inside the figure, also in a part of one (as the documentation draws it)."""
+    from matplotlib.figure import Figure
+
+    whole = Figure(figsize=(11, 4.5), layout="constrained")
+    target = whole if part == "figure" else whole.subfigures(1, 2)[0]
+    if part == "subfigure":
+        target.set_size_inches = lambda *_: None
+    draw_overlay(target, {f"a method with a rather long label {i}": spectrum_of(1.0 + i) for i in range(4)}, "title")
+    whole.draw_without_rendering()
+    room = target.legends[0].get_window_extent()
+    axes = target.axes[0].get_window_extent()
+    assert room.x1 <= target.bbox.x1 + 1
+    assert room.y0 >= axes.y1 - 1
+    assert axes.width > 0.75 * target.bbox.width

@@ -33,6 +33,12 @@ def _own(array: ArrayLike) -> Real:
     return values
 
 
+def _own_weight(array: ArrayLike) -> Real:
+    """The same; a mask of booleans needs no more than float32."""
+    weight = np.asarray(array)
+    return _own(weight.astype(np.float32) if weight.dtype.kind == "b" else weight)
+
+
 def _own_optional(array: ArrayLike | None) -> Real | None:
     return None if array is None else _own(array)
 
@@ -93,7 +99,7 @@ class Map:
     """
 
     values: Real = field(converter=_own, repr=False)
-    weight: Real = field(converter=_own, repr=False)
+    weight: Real = field(converter=_own_weight, repr=False)
     grid_: Grid = field(alias="grid")
     unit: str = ""
     footprint: NDArray[np.bool_] = field(repr=False)
@@ -133,8 +139,8 @@ class Map:
             array = fields[name]
             if array is None or name in ("weight", "footprint"):
                 continue
-            bad = ~np.isfinite(array) & kept
-            if bad.any():
+            finite = np.isfinite(array)
+            if not finite.all() and (bad := ~finite & kept).any():
                 y, x = np.argwhere(bad)[0]
                 raise DataError(
                     f"{int(bad.sum())} kept pixels of {name} are not finite, the first at (y, x) = ({y}, {x}); mask "
@@ -247,7 +253,16 @@ class Map:
     @cached_property
     def mean(self) -> float:
         """Weighted mean over the kept pixels."""
-        return float(np.vdot(self.weight, self.values) / np.sum(self.weight, dtype=np.float64))
+        # Single-precision maps are summed in float64.
+        total = sum(float(np.sum(self.weight[r] * self.values[r], dtype=np.float64)) for r in self._rows)
+        return total / float(np.sum(self.weight, dtype=np.float64))
+
+    @property
+    def _rows(self) -> list[slice]:
+        """A few rows at a time: no temporary is as large as the map."""
+        ny, nx = self.grid_.shape
+        step = max(1, (1 << 18) // nx)
+        return [slice(i, min(i + step, ny)) for i in range(0, ny, step)]
 
     @cached_property
     def fourier(self) -> NDArray[np.complexfloating[Any, Any]]:
@@ -255,8 +270,14 @@ class Map:
 
         No prefactor: multiply by the pixel area for the integral of dF exp(-i q x) d2x.
         """
-        field_ = (self.values - self.values.dtype.type(self.mean)) * self.weight.astype(self.values.dtype, copy=False)
-        return np.asarray(scipy.fft.rfft2(field_, overwrite_x=True))
+        ny, nx = self.grid_.shape
+        mean = self.values.dtype.type(self.mean)
+        half = np.empty((ny, nx // 2 + 1), np.complex64 if self.values.dtype == np.float32 else np.complex128)
+        for rows in self._rows:
+            field_ = self.values[rows] - mean
+            field_ *= self.weight[rows]
+            half[rows] = scipy.fft.rfft(field_, axis=1, overwrite_x=True)
+        return np.asarray(scipy.fft.fft(half, axis=0, overwrite_x=True))
 
     def masked(self, keep: NDArray[np.bool_]) -> Map:
         """The map with the pixels outside `keep` masked."""

@@ -10,7 +10,7 @@ import numpy as np
 from faintsky.core.comparison import Comparison
 from faintsky.core.sampler import Posterior, weighted_quantile
 from faintsky.report.numbers import compared
-from faintsky.report.style import COLOURS, GUIDE, RECIPE, unit_label, verbatim
+from faintsky.report.style import COLOURS, GUIDE, RECIPE, legend_above, unit_label, verbatim
 
 __all__ = ["draw_agreement", "draw_corner"]
 
@@ -134,6 +134,5 @@ def draw_agreement(figure: Any, comparison: Comparison) -> None:
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="y", visible=False)
-    if axes.get_legend_handles_labels()[1]:
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, borderaxespad=0.2, columnspacing=1.4)
+    legend_above(figure, axes)
     axes.set_xlabel(known[0].quantity + unit_label(known[0].unit, power) if known else "")

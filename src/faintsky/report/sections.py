@@ -53,7 +53,7 @@ def agreement(run: Run) -> Section:
         rows.append((name + (" (recipe)" if recipe else ""), value, number(float(distance), 2), evidence))
         muted.append(recipe or h is None)
     unit = unit_text(known[0][1].unit) if known else ""
-    heads: tuple[str, ...] = ("cell", f"value [{unit}]" if unit else "value", "from the reference [combined sigma]", "ln Z")
+    heads: tuple[str, ...] = ("cell", f"value [{unit}]" if unit else "value", "from reference [combined σ]", "ln Z")
     if any(evidences):
         said += "<p>Evidences (ln Z) are comparable between cells with the same estimator and the same priors only.</p>"
     else:

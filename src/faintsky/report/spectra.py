@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from faintsky.core.power_spectrum import PowerSpectrum
 from faintsky.core.units import ARCSEC
-from faintsky.report.style import COLOURS, GUIDE, MARKERS, unit_label, verbatim
+from faintsky.report.style import COLOURS, GUIDE, MARKERS, legend_above, unit_label, verbatim
 
 __all__ = ["Curve", "draw_nulls", "draw_overlay"]
 
@@ -33,7 +33,9 @@ def _scales(spectrum: PowerSpectrum) -> Array:
 
 def _shifted(spectrum: PowerSpectrum, i: int, count: int) -> Array:
     """Scales, moved a little so that the error bars of several methods do not hide each other."""
-    return _scales(spectrum) * (1 + 0.02 * (i - 0.5 * (count - 1)))
+    narrowest = float(np.min(np.diff(np.log(np.maximum(spectrum.edges, 0.1 * spectrum.q[0])))))
+    step = min(0.02, 0.6 * narrowest / count)
+    return _scales(spectrum) * np.exp(step * (i - 0.5 * (count - 1)))
 
 
 def _symbols(i: int) -> dict[str, Any]:
@@ -46,14 +48,6 @@ def _scale_axis(ax: Any) -> None:
 
     ax.set(xscale="log", xlabel="angular scale $2\\pi/q$ [arcsec]")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-
-
-def _legend(ax: Any, count: int, columns: int = 3, **more: Any) -> None:
-    """The legend above the axes, where it hides no point."""
-    ax.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=min(count, columns), borderaxespad=0.2,
-        columnspacing=1.4, handletextpad=0.5, **more,
-    )  # fmt: skip
 
 
 def draw_overlay(figure: Any, spectra: Mapping[str, PowerSpectrum], title: str = "", curves: Sequence[Curve] = ()) -> None:
@@ -97,7 +91,7 @@ def draw_overlay(figure: Any, spectra: Mapping[str, PowerSpectrum], title: str =
         top.set_ylim(bottom=0.2 * float(np.quantile(size[size > 0], 0.05)))
     top.set_ylabel("$q^2 P/2\\pi$" + _unit(reference))
     head = verbatim(title) + ("  (open symbols: negative)" if negative else "")
-    _legend(top, len(top.get_legend_handles_labels()[1]), columns=4, title=head, alignment="left")
+    legend_above(figure, top, head)
     below.axhline(0, color=GUIDE, lw=1)
     below.axhspan(-1, 1, color=GUIDE, alpha=0.15, lw=0)
     below.set_ylabel("difference\n[$\\sigma$ of the first]", fontsize=9)
@@ -131,4 +125,4 @@ def draw_nulls(figure: Any, spectra: Mapping[str, PowerSpectrum], notes: Mapping
         axes.axhspan(-band, band, color=GUIDE, alpha=0.1, lw=0)
     axes.set_ylabel("$P/\\sigma$")
     _scale_axis(axes)
-    _legend(axes, len(spectra), columns=1)
+    legend_above(figure, axes)

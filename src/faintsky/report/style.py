@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["COLOURS", "GUIDE", "MARKERS", "RECIPE", "styled", "unit_label", "verbatim"]
+__all__ = ["COLOURS", "GUIDE", "MARKERS", "RECIPE", "legend_above", "styled", "unit_label", "verbatim"]
 
 #: Okabe & Ito's palette without yellow, which vanishes on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666")
@@ -34,6 +34,19 @@ def unit_label(unit: str, power: int = 0) -> str:
 
     shown = " ".join(part for part in (f"$10^{{{power}}}$" if power else "", verbatim(unit_text(unit))) if part)
     return f" [{shown}]" if shown else ""
+
+
+def legend_above(figure: Any, axes: Any, title: str = "") -> None:
+    """The legend of `axes` above everything, where it hides no point, in as many columns as its labels leave room for."""
+    handles, labels = axes.get_legend_handles_labels()
+    if not labels and not title:
+        return
+    room = 13 * (figure.bbox.width / figure.dpi)  # letters in a line
+    columns = max(1, min(len(labels), int(room / (max(map(len, labels), default=0) + 6))))
+    figure.legend(
+        handles, labels, loc="outside upper left", ncols=columns, title=title or None, alignment="left",
+        columnspacing=1.4, handletextpad=0.5, borderaxespad=0.1, borderpad=0.2,
+    )  # fmt: skip
 
 
 @contextmanager

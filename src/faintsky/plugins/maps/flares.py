@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,7 +45,7 @@ def without_flares(events: EventList, width: float, sigmas: float) -> EventList:
     return events.with_gti({ccd: _both(rows, windows) for ccd, rows in events.gti.items()})
 
 
-def _overlap(rows: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+def _overlap(rows: NDArray[np.float64], edges: NDArray[Any]) -> NDArray[np.float64]:
     """Good seconds in each bin of a light curve."""
     total = np.zeros(len(edges) - 1)
     for begin, end in rows:
