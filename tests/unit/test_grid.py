@@ -53,7 +53,7 @@ def test_the_area_variation_of_a_tangential_projection():
 
 def test_grids_that_differ_are_refused_with_both_numbers():
     a = Grid((100, 120), "1.2 arcsec")
-    with pytest.raises(DataError, match="100x120 pixels but .* 100x121"):
+    with pytest.raises(DataError, match=r"100x120 pixels but .* 100x121"):
         a.check_same(Grid((100, 121), "1.2 arcsec"))
     with pytest.raises(DataError, match=r"1\.2 x 1\.2 arcsec .* 1\.3 x 1\.3 arcsec"):
         a.check_same(Grid((100, 120), "1.3 arcsec"))

@@ -41,7 +41,7 @@ def doctor() -> None:
 
 def _threads() -> Iterator[str]:
     import numpy as np
-    import threadpoolctl  # type: ignore[import-untyped]
+    import threadpoolctl
 
     _ = np.linalg.inv(np.eye(2))  # loads BLAS, so that it can be asked
     for pool in threadpoolctl.threadpool_info():

@@ -35,7 +35,7 @@ def _shifted(spectrum: PowerSpectrum, i: int, count: int) -> Array:
     """Scales, moved a little so that the error bars of several methods do not hide each other."""
     narrowest = float(np.min(np.diff(np.log(np.maximum(spectrum.edges, 0.1 * spectrum.q[0])))))
     step = min(0.02, 0.6 * narrowest / count)
-    return _scales(spectrum) * np.exp(step * (i - 0.5 * (count - 1)))
+    return np.asarray(_scales(spectrum) * np.exp(step * (i - 0.5 * (count - 1))))
 
 
 def _symbols(i: int) -> dict[str, Any]:

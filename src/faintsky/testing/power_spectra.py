@@ -200,7 +200,7 @@ class PowerSpectrumConformance(ComponentConformance):
     def test_maps_on_different_grids_are_refused(self, bins: Bins) -> None:
         a = self.map_of(self.noise(10))
         b = Map.from_array(self.noise(10)[:-1], "1.2 arcsec", unit=a.unit)
-        with pytest.raises(DataError, match="96x96 pixels but .* is 95x96"):
+        with pytest.raises(DataError, match=r"96x96 pixels but .* is 95x96"):
             self.estimate(a, b, bins)
 
     def test_bins_without_modes_are_refused(self) -> None:
