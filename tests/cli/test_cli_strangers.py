@@ -332,7 +332,7 @@ def test_a_stranger_brings_a_kind_and_a_study_of_it(process, install, tmp_path):
     done = process("run", "sky.toml", "--executor", "serial", path=(folder,))
     assert done.code == 0, done.err
     assert done.out.startswith("height = 8000")
-    assert "3750 (method)" in done.out  # half of 8000 m - 500 m
+    assert "± 3750.0 (method)" in done.out  # half of 8000 m - 500 m
     assert "Howard1803" in process("cite", "runs/up", path=(folder,)).out
     assert "cirrus" in process("plugins", "list", "clouds", path=(folder,)).out
     shown = process("plugins", "show", "clouds", "cirrus", path=(folder,)).out
