@@ -222,7 +222,7 @@ class Map:
     @property
     def w2(self) -> float:
         """Mean of the squared weight over the grid."""
-        return float(np.mean(np.square(self.weight, dtype=np.float64)))
+        return self._sum(self.weight, self.weight) / self.grid_.size
 
     def shot_noise(self) -> float:
         """The analytic white level of the power spectrum from `variance` [unit^2 sr].
@@ -253,9 +253,11 @@ class Map:
     @cached_property
     def mean(self) -> float:
         """Weighted mean over the kept pixels."""
-        # Single-precision maps are summed in float64.
-        total = sum(float(np.sum(self.weight[r] * self.values[r], dtype=np.float64)) for r in self._rows)
-        return total / float(np.sum(self.weight, dtype=np.float64))
+        return self._sum(self.weight, self.values) / float(np.sum(self.weight, dtype=np.float64))
+
+    def _sum(self, a: Real, b: Real) -> float:
+        """Sum of the product over the grid, in float64 whatever the maps are."""
+        return sum(float(np.vdot(a[r].astype(np.float64), b[r].astype(np.float64, copy=False))) for r in self._rows)
 
     @property
     def _rows(self) -> list[slice]:
