@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,19 +14,20 @@ from attrs import frozen
 
 from faintsky.core.axes import Axis
 from faintsky.core.comparison import Comparison, compare_cells
-from faintsky.core.errors import DataError, InterruptedRun, StudyError, nearest
+from faintsky.core.errors import DataError, InterruptedRun, nearest
 from faintsky.core.executor import RunOptions
 from faintsky.core.hooks import call_hook, hooks
-from faintsky.core.provenance import provenance
 from faintsky.core.registry import registry
+from faintsky.core.run_directory import prepare
+from faintsky.core.run_log import RunLog
 from faintsky.core.sampler import Posterior
-from faintsky.core.scheduler import Event, Scheduler, event_line
+from faintsky.core.scheduler import Event, Scheduler
 from faintsky.core.storage import load, save, write_atomically
 from faintsky.core.study import CellResult, Study
 from faintsky.core.study_file import Cell, StudyPlan, load_study
 from faintsky.core.task import load_result, read_status
 
-__all__ = ["Run", "flat", "open_run", "plan_tasks", "run"]
+__all__ = ["Run", "open_run", "plan_tasks", "run"]
 
 
 @frozen(kw_only=True, eq=False)
@@ -355,8 +354,8 @@ def run(
         more = [f'run.executor="{executor}"'] * bool(executor) + [f"run.workers={workers}"] * bool(workers)
         plan = _plan(study, [*overrides, *more])
         folder = Path(out) if out is not None else Path("runs") / plan.name
-        folder = _prepare(plan, folder.resolve(), force_new)
-        log = _Log(folder / "log.jsonl", listen)
+        folder = prepare(plan, folder.resolve(), force_new)
+        log = RunLog(folder / "log.jsonl", listen)
         log.write({"kind": "called", "command": sys.argv})
         for trouble in hooks()[1]:
             log.write({"kind": "hook", "message": trouble})
@@ -373,98 +372,5 @@ def run(
         return finished
 
 
-class _Log:
-    """Every event, one JSON line each, and on to the caller."""
-
-    def __init__(self, path: Path, listen: Callable[[Event], None]) -> None:
-        self.path, self.listen = path, listen
-
-    def __call__(self, event: Event) -> None:
-        if event.kind not in ("advanced", "planned"):
-            self.write(json.loads(event_line(event)))
-        self.listen(event)
-
-    def write(self, said: Mapping[str, Any]) -> None:
-        with open(self.path, "a", encoding="utf-8") as handle:
-            handle.write(json.dumps(said) + "\n")
-
-
-def _prepare(plan: StudyPlan, folder: Path, force_new: bool) -> Path:
-    """Write what identifies the run, or check that the directory holds the same one."""
-    import tomli_w
-
-    said = provenance([cell.study for cell in plan.cells])
-    expanded = plan.expanded()
-    if (folder / "study.toml").exists():
-        changed = _differences(folder, expanded, said)
-        if not changed:
-            return folder
-        if not force_new:
-            raise StudyError(
-                f"{folder} holds another run; what differs: {', '.join(changed)}.\n"
-                "Give another --out, or --force-new to fork a new run that keeps what is done"
-            )
-        old, folder = folder, _free(folder)
-        _link_finished(old, folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "provenance.json", _text(json.dumps(said, indent=1)))
-    write_atomically(folder / "study.toml", _text(tomli_w.dumps(expanded)))
-    return folder
-
-
-def _text(text: str) -> Callable[[Path], None]:
-    def write(path: Path) -> None:
-        path.write_text(text, encoding="utf-8")
-
-    return write
-
-
 def _write_table(table: Any, style: str, path: Path) -> None:
     table.write(path, format=style, overwrite=True)
-
-
-def flat(tree: Any, key: str = "") -> dict[str, Any]:
-    """A nested table as dotted keys to values."""
-    if isinstance(tree, dict):
-        return {k: v for name, item in tree.items() for k, v in flat(item, f"{key}.{name}".lstrip(".")).items()}
-    if isinstance(tree, list):
-        return {k: v for i, item in enumerate(tree) for k, v in flat(item, f"{key}[{i}]").items()}
-    return {key: tree}
-
-
-def _differences(folder: Path, expanded: dict[str, Any], said: dict[str, Any]) -> list[str]:
-    import tomli_w
-
-    before = flat(tomllib.loads((folder / "study.toml").read_text()))
-    now = flat(tomllib.loads(tomli_w.dumps(expanded)))
-    known = json.loads((folder / "provenance.json").read_text())
-    files_now, files_before = said["inputs"], known["inputs"]
-    moved = {key for key in now if any(key.endswith(f) or f.startswith(key) for f in files_now)}
-    changed = [k for k in {**before, **now} if before.get(k) != now.get(k) and k not in moved]
-    changed += [f"the content of {key}" for key, d in files_now.items() if files_before.get(key) != d]
-    science = {name: part["science_version"] for name, part in said["components"].items()}
-    for name, part in known["components"].items():
-        if science.get(name, part["science_version"]) != part["science_version"]:
-            changed.append(f"the science version of {name}")
-    return changed
-
-
-def _free(folder: Path) -> Path:
-    number = 2
-    while (new := folder.with_name(f"{folder.name}-{number}")).exists():
-        number += 1
-    return new
-
-
-def _link_finished(old: Path, new: Path) -> None:
-    """Give the fork the finished tasks as hard links: content under a hash never changes."""
-    for status in (old / "tasks").glob("*/status.json"):
-        if json.loads(status.read_text())["state"] == "done":
-            shutil.copytree(status.parent, new / "tasks" / status.parent.name, copy_function=_link)
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from faintsky.core.run import Run, flat
+from faintsky.core.run import Run
+from faintsky.core.run_directory import flat
 from faintsky.report.numbers import number, with_error
 
 __all__ = ["configuration_changes", "moved_numbers"]
