@@ -107,3 +107,16 @@ def test_what_cannot_be_simulated_is_refused_or_told():
         Simulated(pixel="1 arcsec").grid()
     with pytest.warns(FaintskyWarning, match="are negative and hold no photons"):
         Simulated(**SIZE, clustering=1e-5, mean=1.0, exposure=1e10).load(None, Context())
+
+
+def test_halves_of_a_map_of_sources_know_their_own_noise():
+    # The sources stand in both halves and drop out of (A - B)/2: its level is that of the photons and the instrument alone.
+    source = Simulated(**SIZE, sources=4e6, flux=3e-9, exposure=1e12, white=2e-12, splits=2)
+    ratio = []
+    for seed in range(8):
+        data = source.load(None, Context(seed=seed))
+        half = data.half_difference()
+        assert half.shot_noise() == pytest.approx(source.photon_power + source.white, rel=0.01)
+        assert data.shot_noise() == pytest.approx(source.source_power + source.photon_power + source.white, rel=0.02)
+        ratio.append(spectrum(half, half) / half.shot_noise())
+    assert np.mean(ratio) == pytest.approx(1, abs=0.01)

@@ -85,7 +85,8 @@ class Map:
     variance : ndarray, shape (ny, nx), optional
         Expected variance of each pixel from photons or sources (an unbiased estimate of it), in `unit`^2.
     split_variances : tuple of ndarray, each (ny, nx)
-        The same of each split, where known; the halves of unequal depth need it for their analytic noise level.
+        Of each split the variance of its own noise, which no other split shares; the analytic noise level of half-sums and
+        half-differences, also of halves of unequal depth, comes from it.
     counts : ndarray, shape (ny, nx), optional
         Photons per pixel, for a map that is made of photons; for the table of map properties.
     beam : PSF, optional

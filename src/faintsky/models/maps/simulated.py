@@ -29,7 +29,8 @@ class Simulated(MapSource):
 
     The clustered part is a Gaussian field of power P(q) = clustering (q / q0)^-slope with q0 = 2 pi / theta0. Maps with the
     same `sky` share one realisation of it, each with its own spectrum, as far as their `coherence` goes; so the cross-power
-    of two of them is r_a r_b sqrt(P_a P_b). Sources of one flux add the white power density x flux^2, photons mean / exposure.
+    of two of them is r_a r_b sqrt(P_a P_b). Sources of one flux, each map's own, add the white power density x flux^2, photons
+    mean / exposure.
     """
 
     pixel: float | None = option(None, unit="rad", gt=0, help="pixel of the map's own grid; default: paint on any grid")
@@ -99,10 +100,9 @@ class Simulated(MapSource):
         values = self.mean + self._field(grid, rng, ctx)
         drawn = rng.poisson(self.sources * DEG2_PER_SR * grid.pixel_area, grid.shape) if self.sources else 0
         values = values + drawn * (self.flux / grid.pixel_area)
-        variance = drawn * (self.flux / grid.pixel_area) ** 2 + np.zeros(grid.shape)
-        halves, noise, counts = self._observed(values, grid, rng, ctx)
-        variance = variance + noise
-        made = np.mean(halves, axis=0) if halves else values
+        splits, noises, counts = self._observed(values, grid, rng, ctx)
+        number = len(splits)
+        variance = drawn * (self.flux / grid.pixel_area) ** 2 + sum(noises, start=np.zeros(grid.shape)) / number**2
         said = {
             "source": "simulated",
             "level": self.level,
@@ -110,12 +110,13 @@ class Simulated(MapSource):
             "shot_noise": self.source_power + self.white + self.photon_power,
         }
         return Map(
-            values=made,
+            values=np.mean(splits, axis=0),
             weight=np.ones(grid.shape, dtype=np.float32),
             grid=grid,
             unit=self.unit,
-            splits=tuple(halves) if self.splits > 1 else (),
+            splits=tuple(splits) if number > 1 else (),
             variance=variance,
+            split_variances=tuple(noises) if number > 1 else (),
             counts=counts,
             meta=said,
         )
@@ -142,11 +143,10 @@ class Simulated(MapSource):
 
     def _observed(
         self, sky: Array, grid: Grid, rng: np.random.Generator, ctx: Context
-    ) -> tuple[list[Array], Array, NDArray[np.int64] | None]:
-        """What the instrument makes of the sky: splits, their mean's variance, photons per pixel."""
+    ) -> tuple[list[Array], list[Array], NDArray[np.int64] | None]:
+        """What the instrument makes of the sky: splits, the variance of each one's own noise, photons per pixel."""
         number = self.splits
-        noise = np.zeros(grid.shape)
-        halves = [sky] * number
+        splits, noises = [sky] * number, [np.zeros(grid.shape)] * number
         counts: NDArray[np.int64] | None = None
         if self.exposure:
             per_unit = self.exposure * grid.pixel_area / number
@@ -157,12 +157,11 @@ class Simulated(MapSource):
                     "clustering is too strong for the mean"
                 )
             photons = rng.poisson(np.maximum(sky, 0) * per_unit, (number, *grid.shape))
-            halves = list(photons / per_unit)
+            splits = list(photons / per_unit)
+            noises = list(photons / per_unit**2)
             counts = photons.sum(axis=0)
-            noise = noise + counts / (per_unit * number) ** 2
         if self.white:
-            sigma = np.sqrt(self.white * number / grid.pixel_area)
-            halves = [half + sigma * rng.standard_normal(grid.shape) for half in halves]
-            noise = noise + self.white / grid.pixel_area
-        changed = bool(self.exposure or self.white)
-        return (halves if changed or number > 1 else []), noise, counts
+            variance = self.white * number / grid.pixel_area
+            splits = [split + np.sqrt(variance) * rng.standard_normal(grid.shape) for split in splits]
+            noises = [noise + variance for noise in noises]
+        return splits, noises, counts
