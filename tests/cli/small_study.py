@@ -30,6 +30,8 @@ def draw(*, prior: Prior, number: int, wait: float, title: str, ctx: Context) ->
     for i in range(4):
         time.sleep(wait / 4)
         ctx.progress(i + 1, 4, "drawing")
+    if number == 17:
+        ctx.warn("seventeen draws are few")
     if number == 13:
         raise DataError("13 draws bring bad luck")
     return Draws(values=prior.ppf(ctx.rng("draws").uniform(size=number)))

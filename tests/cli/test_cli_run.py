@@ -129,6 +129,15 @@ def _host() -> str:
     return socket.gethostname()
 
 
+def test_warnings_are_shown_and_logged(command, small, tmp_path):
+    done = command("run", small, "--out", tmp_path / "r", "--executor", "serial", "--set", "number=17")
+    assert done.code == 0
+    assert "warning draw part 0: seventeen draws are few\n" in done.err
+    said = [json.loads(line) for line in (tmp_path / "r" / "log.jsonl").read_text().splitlines()]
+    # Two priors, four parts each, one warning each.
+    assert sum(e["kind"] == "warned" and e["message"] == "seventeen draws are few" for e in said) == 8
+
+
 def test_run_task_does_one_task(command, finished):
     task_id = next(t for t, said in open_run(finished).tasks.items() if said["title"] == "add")
     place = finished / "tasks" / task_id

@@ -62,7 +62,8 @@ def test_the_evidence_over_five_seeds(sampler, problem, record_property):
 def test_four_chains_of_emcee_agree(dimensions):
     # dual_agn_and_pairs 2.6: R-hat < 1.01 over four runs, ESS >= 400, mean within 4 sigma / sqrt(ESS).
     problem = CorrelatedGaussian(dimensions=dimensions)
-    found = [run("emcee", problem, seed) for seed in range(4)]
+    # tau grows with the dimensions, to 30 steps in ten; the default 2000 steps are then just about 50 tau, 3000 are safe.
+    found = [run("emcee", problem, seed, steps=max(2000, 300 * dimensions)) for seed in range(4)]
     assert [p.status for p in found] == ["converged"] * 4
     chains = np.array([p.samples for p in found])
     within, between = chains.var(axis=1, ddof=1).mean(axis=0), chains.mean(axis=1).var(axis=0, ddof=1)
@@ -72,6 +73,17 @@ def test_four_chains_of_emcee_agree(dimensions):
         assert np.all(np.abs(p.mean) < 4 * 0.1 / np.sqrt(p.ess))
         np.testing.assert_allclose(p.covariance, problem.covariance, atol=5 * 0.01 * np.sqrt(2 / p.ess))
         assert p.log_z is None
+
+
+@pytest.mark.parametrize("dimensions", [3, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("moves", ["kde", "differential", "stretch"])
+def test_every_move_of_emcee_finds_the_widths(moves, dimensions):
+    # The variance over its truth, mean of the dimensions and of four seeds; its own error is below 1.2 %. emcee's
+    # DESnookerMove would give 0.54 here (0.75 as a fifth of the moves).
+    problem = CorrelatedGaussian(dimensions=dimensions)
+    found = [run("emcee", problem, seed, moves=moves, steps=1000 * (1 + dimensions // 3)) for seed in range(4)]
+    ratio = np.mean([np.diag(p.covariance).mean() for p in found]) / 0.01
+    assert ratio == pytest.approx(1, abs=0.04)
 
 
 def test_samplers_agree_on_medians_and_widths():

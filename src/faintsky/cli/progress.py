@@ -36,7 +36,7 @@ def listener(quiet: bool = False, as_json: bool = False) -> Iterator[Listener]:
 
 
 class _Lines:
-    """One line when a task starts to count: done, failed, kept."""
+    """One line when a task starts to count (done, failed, kept), and one for each warning."""
 
     def __init__(self) -> None:
         self.planned: set[str] = set()
@@ -50,6 +50,8 @@ class _Lines:
             if event.task_id not in self.kept:
                 click.echo(f"kept    {event.title}", err=True)
             self.kept.add(event.task_id)
+        elif event.kind == "warned":
+            click.echo(f"warning {event.title}: {event.message}", err=True)
         elif event.kind in ("done", "failed"):
             self.finished += 1
             more = f": {event.message.splitlines()[0]}" if event.message else ""
@@ -82,6 +84,8 @@ def _bars() -> Iterator[Listener]:
                     completed=event.done,
                     description=f"{event.title}: {event.message}" if event.message else event.title,
                 )
+            elif event.kind == "warned":
+                console.print(f"warning {event.title}: {event.message}", style="yellow", markup=False)
             elif event.kind in ("done", "failed"):
                 finished.add(event.task_id)
                 said = f"all tasks {len(finished)}/{len(planned)}"

@@ -22,7 +22,10 @@ __all__ = ["Event", "Scheduler", "event_line"]
 
 @frozen(kw_only=True)
 class Event:
-    """Something that happened to a task: ``planned``, ``started``, ``advanced``, ``done``, ``failed``, ``kept``."""
+    """Something that happened to a task.
+
+    Kinds: ``planned``, ``started``, ``advanced``, ``warned`` (once for each of its warnings), ``done``, ``failed``, ``kept``.
+    """
 
     kind: str
     task_id: str
@@ -129,6 +132,8 @@ class Scheduler:
                 task_id = running.pop(future)
                 state, message = self._outcome(future, task_id)
                 failed |= {task_id} if state == "failed" else set()
+                for warning in read_status(self.folder, task_id).get("warnings", ()):
+                    self._tell("warned", task_id, message=warning)
                 self._tell(state, task_id, message=message)
             self._advance(running.values(), shown)
 
