@@ -36,7 +36,7 @@ def _sky_header():
 
 
 @given(SEEDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_photon_is_good_exactly_within_an_interval_of_its_own_chip(seed):
     events = some(seed)
     brute = [any(a <= t <= b for a, b in events.gti.get(int(c), ())) for t, c in zip(events.time, events.ccd, strict=True)]
@@ -44,7 +44,7 @@ def test_a_photon_is_good_exactly_within_an_interval_of_its_own_chip(seed):
 
 
 @given(SEEDS, st.lists(st.floats(0.5, 7.5), min_size=1, max_size=4, unique=True))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_bands_partition_the_photons(seed, cuts):
     events = some(seed)
     edges = [0.0, *sorted(cuts), 100.0]
@@ -59,7 +59,7 @@ def test_bands_partition_the_photons(seed, cuts):
 
 
 @given(SEEDS, st.sampled_from([0.4, 1.0, 2.7]))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_binning_keeps_every_photon_of_the_grid(seed, pixel):
     events = some(seed)
     grid = sky_grid((int(120 / pixel), int(110 / pixel)), pixel)

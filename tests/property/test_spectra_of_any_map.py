@@ -48,7 +48,7 @@ def test_counts_of_split_bins_add_up(made, where):
         assert two.sum() == mode_counts(grid, bins).sum()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(binned_grids(), seeds)
 def test_parseval(made, seed):
     grid, bins = made
@@ -60,7 +60,7 @@ def test_parseval(made, seed):
     np.testing.assert_allclose(found.modes @ found.pseudo / grid.area, total, rtol=1e-11, atol=1e-14)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(shapes, seeds)
 def test_pairs_of_pixels_are_all_counted(shape, seed):
     weight = masked(Grid(shape, 1.0), seed).weight
@@ -73,7 +73,7 @@ def test_pairs_of_pixels_are_all_counted(shape, seed):
     assert found.npairs.tolist() == [number * (number - 1) / 2]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(binned_grids(), seeds, seeds)
 def test_coupling_conserves_power_and_is_symmetric(made, seed, other):
     """All rings and q = 0 together pass on the mean of w1 w2, and N_b M[b, b'] = N_b' M[b', b]."""
@@ -89,7 +89,7 @@ def test_coupling_conserves_power_and_is_symmetric(made, seed, other):
     np.testing.assert_allclose(np.sum(from_zero * found.modes), power.sum() - power[0, 0], atol=1e-10)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(binned_grids(), seeds, st.floats(-1e6, 1e6), st.integers(-30, 30))
 def test_level_does_not_matter_and_scale_is_squared(made, seed, level, exponent):
     grid, bins = made

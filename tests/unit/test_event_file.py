@@ -147,7 +147,7 @@ def test_events_without_a_sky_wcs_say_so_when_they_are_placed(tmp_path):
 
 def test_zero_events_in_the_band(tmp_path):
     events = read_events(write_events(tmp_path / "e.fits", x=X, y=Y, energy_ev=ENERGY, time=TIME), _Quiet())
-    with pytest.raises(DataError, match=r"lies in the band 8-10 keV; the file holds 0\.[5-9]\d*-6\.\d+ keV"):
+    with pytest.raises(DataError, match=r"lies in the band 8-10 keV; there are 0\.[5-9]\d*-6\.\d+ keV"):
         events.in_band(Band.parse("8-10 keV"))
 
 

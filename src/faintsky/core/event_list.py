@@ -65,7 +65,7 @@ class EventList:
     pixel : tuple of float
         Size of a sky pixel (dy, dx) [rad].
     facts : mapping
-        Facts of the header that a report shows.
+        Facts of the file and its header that messages and a report show.
     warnings : tuple of str
         What a referee would ask about; the reader has said it too.
 
@@ -151,10 +151,10 @@ class EventList:
         """
         keep = (self.energy >= band.low) & (self.energy < band.high)
         if not keep.any():
-            reach = f"{self.energy.min():.3g}-{self.energy.max():.3g} keV" if len(self) else "no energies: it is empty"
-            raise DataError(
-                f"no event of observation {self.obs_id or '(unnamed)'} lies in the band {band}; the file holds {reach}"
-            )
+            reach = f"{self.energy.min():.3g}-{self.energy.max():.3g} keV" if len(self) else "no energies"
+            name = f"observation {self.obs_id or '(unnamed)'}"
+            name = f"{self.facts['file']} ({name})" if "file" in self.facts else name
+            raise DataError(f"none of the {len(self)} events of {name} lies in the band {band}; there are {reach}")
         return self.select(keep)
 
     def is_good(self) -> NDArray[np.bool_]:

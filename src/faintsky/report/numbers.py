@@ -57,7 +57,7 @@ def with_error(value: float, low: float, high: float, systematic: float | None =
     if not math.isfinite(value):
         return number(value)
     errors = [abs(e) for e in (low, high) if math.isfinite(e) and e != 0]
-    spread = systematic if systematic is not None and math.isfinite(systematic) else None
+    spread = abs(systematic) if systematic is not None and math.isfinite(systematic) else None
     size = max([abs(value), *errors, spread or 0.0])
     power = max(-290, math.floor(math.log10(size))) if size > 0 else 0
     power = 0 if -3 <= power < 5 else power

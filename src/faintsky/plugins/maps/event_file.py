@@ -99,7 +99,7 @@ def read_events(path: Path, ctx: Context) -> EventList:
         obs_id=obs_id,
         wcs_header=wcs_header,
         pixel=pixel,
-        facts={str(key): value for key, value in facts.items()},
+        facts={"file": path.name} | {str(key): value for key, value in facts.items()},
     )
     good = events.is_good()
     if not good.all():
