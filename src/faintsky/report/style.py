@@ -36,11 +36,20 @@ def unit_label(unit: str, power: int = 0) -> str:
     return f" [{shown}]" if shown else ""
 
 
+#: A legend with more entries would leave no room for the data.
+_MOST = 12
+
+
 def legend_above(figure: Any, axes: Any, title: str = "") -> None:
     """The legend of `axes` above everything, where it hides no point, in as many columns as its labels leave room for."""
     handles, labels = axes.get_legend_handles_labels()
     if not labels and not title:
         return
+    if len(labels) > _MOST:
+        from matplotlib.lines import Line2D
+
+        more = f"and {len(labels) - _MOST + 1} more, in the table"
+        handles, labels = [*handles[: _MOST - 1], Line2D([], [], linestyle="none")], [*labels[: _MOST - 1], more]
     room = 13 * (figure.bbox.width / figure.dpi)  # letters in a line
     columns = max(1, min(len(labels), int(room / (max(map(len, labels), default=0) + 6))))
     figure.legend(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from faintsky.core.component import component, option
 from faintsky.core.context import Context
+from faintsky.core.knox import smooth_auto
 from faintsky.core.likelihood import LikelihoodRule
 from faintsky.core.power_model import PowerModel
 from faintsky.core.power_spectrum import PowerSpectrum
@@ -63,12 +64,15 @@ class Bandpowers(LikelihoodRule[PowerSpectrum, PowerModel]):
 
 
 def _scale(data: PowerSpectrum, chosen: NDArray[np.bool_], model: Array) -> Array:
-    """Error of the model's power over the error that the covariance was made with (Knox 1995)."""
+    """Error of the expected power over the error that the covariance was made with (Knox 1995)."""
     autos = [a[chosen] for a in data.auto] or [data.power[chosen]]
     if len(autos) == 1:
         return np.clip(np.abs(model) / np.abs(autos[0]), 0.1, 1e3)
     both = np.abs(autos[0] * autos[1])
     was = both + np.minimum(data.power[chosen] ** 2, both)
+    # The autos of the two maps fluctuate with their cross-power: taken as measured, they would pull the fit down too.
+    one, other = (smooth_auto(data.q[chosen], np.abs(a), data.modes[chosen]) for a in autos)
+    both = one * other
     return np.asarray(np.sqrt((both + np.minimum(model**2, both)) / was))
 
 

@@ -17,6 +17,7 @@ from faintsky.core.errors import DataError, LikelihoodError
 from faintsky.core.likelihood import Likelihood
 from faintsky.core.sampler import Posterior, Sampler
 from faintsky.core.storage import write_atomically
+from faintsky.plugins.samplers.annealing import annealed
 from faintsky.plugins.samplers.budget import Budget, SpentError
 
 __all__ = ["Emcee"]
@@ -98,12 +99,12 @@ class Emcee(Sampler):
     start: str = option(
         "adapted",
         choices=("adapted", "prior"),
-        help="walkers start where four rounds of importance sampling find the posterior, or at draws from the prior",
+        help="walkers start where an annealed swarm finds the posterior, or at draws from the prior",
     )
     moves: str = option(
         "auto",
         choices=("auto", "stretch", "differential", "kde"),
-        help="proposals; auto: kernel density with differential evolution up to 5 parameters, else differential evolution",
+        help="proposals; kde: kernel density with differential evolution, stretch; auto: kde up to 5 parameters, then differential",
     )
     max_calls: int = option(0, ge=0, help="limit of likelihood calls; 0 = none")
     max_seconds: float = option(0.0, unit="s", ge=0, help="limit of CPU time; 0 = none")
@@ -188,30 +189,21 @@ class Emcee(Sampler):
         if chosen == "differential":
             # Never emcee's DESnookerMove: its Hastings factor is wrong, variances in ten dimensions come out at 0.54.
             return [(emcee.moves.DEMove(), 0.9), (emcee.moves.DEMove(gamma0=1.0), 0.1)]
-        return [(emcee.moves.KDEMove(), 0.5), (emcee.moves.DEMove(), 0.5)]
+        return [(emcee.moves.KDEMove(), 0.34), (emcee.moves.DEMove(), 0.33), (emcee.moves.StretchMove(), 0.33)]
 
     def _start(self, likelihood: Likelihood, budget: Budget, rng: np.random.Generator) -> Array:
         """Distinct points of finite posterior.
 
         A walker that starts in a thin, far branch of the posterior may stay there for the whole chain; so the walkers are
-        brought to where the mass is first, by rounds of importance sampling with a Gaussian (Cappe et al. 2004).
+        brought to where the mass is first.
         """
         points, values = self._prior_draws(likelihood, budget, rng)
         if self.start == "prior":
             return points[: self.walkers]
-        best = points[np.argsort(-values, kind="stable")[: 4 * self.walkers]]
-        for _ in range(4):
-            spread = 1.5 * np.atleast_2d(np.cov(best.T)) + np.diag(1e-24 + 1e-16 * np.var(points, axis=0))
-            drawn = rng.multivariate_normal(best.mean(axis=0), spread, size=self._draws(100, 16), method="eigh")
-            value = budget.posterior(drawn)
-            good = np.isfinite(value)
-            if good.sum() < 4 * self.walkers:
-                break
-            chosen = rng.choice(int(good.sum()), 4 * self.walkers, p=_tempered(value[good], 2 * self.walkers))
-            best = np.unique(drawn[good][chosen], axis=0)
-        if len(best) < self.walkers:
+        swarm = np.unique(annealed(points, values, self._draws(8, 64), budget, rng), axis=0)
+        if len(swarm) < self.walkers:
             return points[np.argsort(-values, kind="stable")[: self.walkers]]
-        return np.asarray(best[rng.permutation(len(best))[: self.walkers]])
+        return np.asarray(swarm[rng.permutation(len(swarm))[: self.walkers]])
 
     def _draws(self, per_walker: int, share: int) -> int:
         """So many draws per walker, but no more than one in `share` of all the calls that are allowed."""
@@ -220,7 +212,7 @@ class Emcee(Sampler):
 
     def _prior_draws(self, likelihood: Likelihood, budget: Budget, rng: np.random.Generator) -> tuple[Array, Array]:
         """Draws from the prior with a likelihood above zero, and their ln posterior."""
-        number = self._draws(500, 8) if self.start == "adapted" else self.walkers
+        number = self._draws(200, 8) if self.start == "adapted" else self.walkers
         points, values = np.empty((0, likelihood.ndim)), np.empty(0)
         for _ in range(100):
             drawn = likelihood.prior_transform(rng.random((number, likelihood.ndim)))
@@ -284,14 +276,3 @@ class Emcee(Sampler):
             "length": float((steps - burn) / tau) if tau > 0 else float("nan"),
         }
         return theta, log_l, diagnostics
-
-
-def _tempered(log_density: Array, wanted: float) -> Array:
-    """Weights proportional to density^beta, beta as close to 1 as leaves an effective number of `wanted` points."""
-    shifted, beta = log_density - log_density.max(), 1.0
-    while True:
-        weights = np.exp(beta * shifted)
-        weights /= weights.sum()
-        if 1 / np.sum(weights**2) > wanted or beta < 1e-6:
-            return np.asarray(weights)
-        beta *= 0.7
