@@ -113,8 +113,10 @@ class Bins:
             raise DataError(f"none of the bins holds a Fourier mode of the grid; {_reach(grid)}")
         first, last = filled[0], filled[-1]
         said = []
-        if first > 0 or last < len(self) - 1:
-            said.append(f"{first} bins above and {len(self) - 1 - last} below the scales of the grid dropped; {_reach(grid)}")
+        outer = {"largest": first, "smallest": len(self) - 1 - last}
+        sides = [f"{n} {'bin' if n == 1 else 'bins'} at the {side} scales" for side, n in outer.items() if n]
+        if sides:
+            said.append(f"{' and '.join(sides)} dropped, where no Fourier mode lies; {_reach(grid)}")
         keep = [*(self.edges[i] for i in filled), self.edges[last + 1]]
         merged = int(np.sum(counts[first : last + 1] == 0))
         if merged:

@@ -104,7 +104,7 @@ class Emcee(Sampler):
     moves: str = option(
         "auto",
         choices=("auto", "stretch", "differential", "kde"),
-        help="proposals; kde: kernel density with differential evolution, stretch; auto: kde up to 5 parameters, then differential",
+        help="proposals; kde mixes kernel density, differential, stretch; auto: kde up to 5 parameters, then differential",
     )
     max_calls: int = option(0, ge=0, help="limit of likelihood calls; 0 = none")
     max_seconds: float = option(0.0, unit="s", ge=0, help="limit of CPU time; 0 = none")
