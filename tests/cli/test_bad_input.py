@@ -80,6 +80,7 @@ def test_a_wrong_study_file_runs_nothing(command, data, text, code, parts):
         ('[maps.x]\nuse = "events"\npath = "blind.fits"\nband = "1-2 keV"\n', ["load x", "WCS"]),
         (MAP.replace("a.fits", "hole.fits") + 'nan = "error"\n', ["load a", "1 pixels are not finite", "(5, 6)"]),
         (MAP + MAP.replace("maps.a", "maps.b").replace("a.fits", "elsewhere.fits"), ["load b", "48x64", "64x64"]),
+        (MAP.replace("a.fits", "all.fits"), ["spectra of decoupled", "is constant where the masks keep it"]),
         (MAP + '[masks.all]\nuse = "image"\npath = "all.fits"\n', ["mask", "leave no pixel", "all 100.0 %"]),
         (
             MAP + '[bins]\ntheta = ["1.2 arcsec", "2 deg"]\nempty = "error"\n',

@@ -162,3 +162,20 @@ def test_power_model_broadcasts_columns():
     q0 = 2 * np.pi / (100 * ARCSEC)
     for row, (shot, amplitude, slope) in zip(found, theta, strict=True):
         np.testing.assert_allclose(row, shot + amplitude * (q / q0) ** -slope, rtol=1e-12)
+
+
+def test_errors_that_the_mask_brings_from_other_scales_do_not_follow_the_model():
+    # A steep spectrum over a ragged field: the variance is 100 times that of the bin's own power, which is nearly 0 in one
+    # bin. Errors that scaled with model / measured power would be wrong by orders of magnitude in it.
+    data = spectrum()
+    power = data.power.copy()
+    power[4] *= 1e-4
+    leaking = attrs.evolve(data, power=power, auto=(power,), covariance=100 * data.covariance)
+    bound = Bandpowers().bind(leaking, MODEL, Context())
+    np.testing.assert_allclose(np.diag(bound.covariance) / np.diag(leaking.covariance), 1, atol=0.1)
+    # Where the variance is the bin's own, it follows the model.
+    low = attrs.evolve(data, power=0.25 * power, auto=(0.25 * power,), covariance=data.covariance / 16)
+    clean = attrs.evolve(low, power=data.power)
+    bound = Bandpowers().bind(clean, MODEL, Context())
+    kept = np.arange(12) != 4
+    np.testing.assert_allclose((np.diag(bound.covariance) / np.diag(low.covariance))[kept], 16, rtol=0.25)

@@ -225,7 +225,7 @@ def test_bad_options_and_grids_are_refused(tmp_path):
     path = field(tmp_path / "e.fits")
     with pytest.raises(DataError, match=r"the band .* is reversed: write '0.5-2 keV'"):
         Events(path=path, band="2-0.5 keV")
-    with pytest.raises(DataError, match="none of the 4000 events of e.fits .observation 1. lies in the band 3-4 keV"):
+    with pytest.raises(DataError, match=r"none of the 4000 events of e.fits \(observation 1\) lies in the band 3-4 keV"):
         Events(path=path, band="3-4 keV").load(None, Context())
     with pytest.raises(DataError, match="there is no event file"):
         Events(path=tmp_path / "absent.fits", band=BAND).load(None, Context())

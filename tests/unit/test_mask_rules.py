@@ -142,6 +142,34 @@ def test_clipping_of_what_cannot_be_clipped():
     assert not SigmaClip(map="ir").masked(MAPS, Context()).any()  # a constant map
 
 
+def sparse():
+    """A photon in a hundred pixels, and a source of 40 photons over 2 arcsec at (40, 60)."""
+    rng = np.random.default_rng(3)
+    counts = rng.poisson(0.01, GRID.shape)
+    for y, x in rng.normal((40, 60), 2.0, (40, 2)).round().astype(int):
+        counts[y, x] += 1
+    return Map.from_array(counts.astype(float), grid=GRID, counts=counts)
+
+
+def test_sparse_photons_are_clipped_where_they_crowd():
+    data = sparse()
+    with pytest.raises(DataError, match=r"clipping 'x' at 4 sigma takes out every photon.*Give smooth"):
+        SigmaClip(map="x").masked({"x": data}, Context())
+    out = SigmaClip(map="x", nsigma=8.0, smooth="3 arcsec").masked({"x": data}, Context())
+    y, x = np.indices(GRID.shape)
+    source = np.hypot(x - 60, y - 40) <= 4
+    assert out[source].mean() > 0.9
+    assert not out[np.hypot(x - 60, y - 40) > 15].any()
+    # What is hidden has no part in it.
+    found = [
+        SigmaClip(map="x", nsigma=8.0, smooth="3 arcsec").masked(
+            {"x": Map.from_array(np.where(source, value, data.values), grid=GRID, weight=~source)}, Context()
+        )
+        for value in (0.0, 1e6)
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
+
+
 def test_the_table_of_map_properties():
     # Identities on a map of 60 x 100 pixels of 6 arcsec = 0.0166667 deg^2, a fifth of it masked, 2 photons a pixel.
     grid = sky_grid((60, 100), 6.0)

@@ -31,6 +31,13 @@ class Likelihood(Protocol):
     def log_likelihood(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
         """ln L at `theta` of shape (n, d); shape (n,). -inf where the model is impossible, never NaN."""
 
+    def residuals(self, theta: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Residuals of unit variance at `theta` of shape (n, d), shape (n, number of data), or None where data are not Gaussian.
+
+        A study tells the goodness of fit from them.
+        """
+        return None
+
     @abstractmethod
     def fingerprint(self) -> str:
         """Identity of data + priors: two evidences may be compared only where it is the same data."""

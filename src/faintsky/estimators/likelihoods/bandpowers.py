@@ -64,16 +64,25 @@ class Bandpowers(LikelihoodRule[PowerSpectrum, PowerModel]):
 
 
 def _scale(data: PowerSpectrum, chosen: NDArray[np.bool_], model: Array) -> Array:
-    """Error of the expected power over the error that the covariance was made with (Knox 1995)."""
-    autos = [a[chosen] for a in data.auto] or [data.power[chosen]]
+    """Error of the expected power over the error that the covariance was made with.
+
+    The part of a bin's variance that is its own power's (Knox 1995) follows the model; what the mask brings from other
+    scales, which rules a steep spectrum over a ragged field, stays.
+    """
+    modes = data.modes[chosen] * data.f_sky
+    autos = [np.abs(a[chosen]) for a in data.auto] or [np.abs(data.power[chosen])]
     if len(autos) == 1:
-        return np.clip(np.abs(model) / np.abs(autos[0]), 0.1, 1e3)
-    both = np.abs(autos[0] * autos[1])
-    was = both + np.minimum(data.power[chosen] ** 2, both)
-    # The autos of the two maps fluctuate with their cross-power: taken as measured, they would pull the fit down too.
-    one, other = (smooth_auto(data.q[chosen], np.abs(a), data.modes[chosen]) for a in autos)
-    both = one * other
-    return np.asarray(np.sqrt((both + np.minimum(model**2, both)) / was))
+        measured, expected = 2 * autos[0] ** 2, 2 * model**2
+    else:
+        both = autos[0] * autos[1]
+        measured = both + np.minimum(data.power[chosen] ** 2, both)
+        # The autos of the two maps fluctuate with their cross-power: taken as measured, they would pull the fit down too.
+        one, other = (smooth_auto(data.q[chosen], a, data.modes[chosen]) for a in autos)
+        expected = one * other + np.minimum(model**2, one * other)
+    variance = np.diag(data.covariance)[chosen] * modes
+    own = np.minimum(measured / variance, 1.0)
+    ratio = np.divide(expected, np.maximum(measured, variance * own), out=np.ones_like(expected), where=measured > 0)
+    return np.asarray(np.sqrt(np.clip(1 - own + own * ratio, 0.01, 1e6)))
 
 
 def _best(bound: GaussianBandpowers, start: Array | None, ctx: Context) -> Array:

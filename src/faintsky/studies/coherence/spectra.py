@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 from attrs import frozen
-from scipy.special import gammaincc
 
+from faintsky.core.goodness import probability_to_exceed
 from faintsky.core.power_spectrum import PowerSpectrum
 
 __all__ = ["NullTest", "Spectra", "cross_name"]
@@ -32,7 +32,7 @@ class NullTest:
         """Test a spectrum against zero."""
         p = spectrum.power
         chi2 = float(p @ np.linalg.solve(spectrum.covariance, p))
-        return cls(name=name, chi2=chi2, dof=p.size, pte=float(gammaincc(0.5 * p.size, 0.5 * chi2)))
+        return cls(name=name, chi2=chi2, dof=p.size, pte=probability_to_exceed(chi2, p.size))
 
 
 @frozen(kw_only=True, eq=False)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError, nearest
+from faintsky.core.goodness import with_goodness
 from faintsky.core.grid import Grid
 from faintsky.core.likelihood import LikelihoodRule
 from faintsky.core.map import Map, MapSource
@@ -102,6 +103,9 @@ def measure(
 ) -> Spectra:
     """Every auto and cross of the maps, and the noise and null spectra of those with splits."""
     kept = {name: m.masked(mask.keep) for name, m in maps.items()}
+    for name, m in kept.items():
+        if not np.ptp(m.values[m.weight > 0]) > 0:
+            raise DataError(f"the map {name!r} is constant where the masks keep it: no fluctuation is left to measure")
     chosen, said = bins.bins(next(iter(kept.values())).geometry)
     for sentence in said:
         ctx.warn(sentence)
@@ -137,4 +141,5 @@ def fit(
     named = spectra.named()
     if pair not in named:
         raise DataError(f"there is no spectrum {pair!r}. {nearest(pair, named)} Spectra: {', '.join(named)}")
-    return sampler.run(likelihood.bind(named[pair], model, ctx), ctx)
+    bound = likelihood.bind(named[pair], model, ctx)
+    return with_goodness(sampler.run(bound, ctx), bound, ctx)

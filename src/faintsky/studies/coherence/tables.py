@@ -102,6 +102,9 @@ def _fit_row(posterior: Posterior) -> dict[str, Any]:
         row[name], row[f"{name}_low"], row[f"{name}_high"] = posterior.summary(name)
     return row | {
         "max_log_likelihood": float(posterior.log_likelihood.max()),
+        "chi2": posterior.diagnostics.get("chi2", np.nan),
+        "dof": posterior.diagnostics.get("dof", np.nan),
+        "pte": posterior.diagnostics.get("pte", np.nan),
         "log_z": np.nan if posterior.log_z is None else posterior.log_z,
         "log_z_error": np.nan if posterior.log_z_error is None else posterior.log_z_error,
         "ess": posterior.ess,
