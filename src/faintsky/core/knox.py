@@ -6,7 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma
 
-__all__ = ["knox_covariance", "smooth_auto", "smooth_cross"]
+from faintsky.core.bins import Bins
+from faintsky.core.map import Map
+from faintsky.core.modes import mean_wavenumbers
+from faintsky.core.pseudo_power import pseudo_power
+
+__all__ = ["knox_covariance", "knox_of_maps", "smooth_auto", "smooth_cross"]
 
 Array = NDArray[np.float64]
 
@@ -88,3 +93,29 @@ def knox_covariance(auto_a: Array, auto_b: Array, cross: Array, modes: ArrayLike
     """
     number = np.maximum(np.asarray(modes, dtype=float), 1.0) * fraction
     return np.diag((auto_a * auto_b + cross**2) / number)
+
+
+def knox_of_maps(a: Map, b: Map, bins: Bins, power: Array) -> tuple[tuple[Array, ...], Array]:
+    """Smooth total auto-powers of two maps, and Knox's covariance of their `power`, for estimators without one of their own.
+
+    Parameters
+    ----------
+    a, b : Map
+        On one grid; one map given twice for an auto-spectrum.
+    bins : Bins
+    power : ndarray, shape (nbin,)
+        The measured cross-power.
+
+    Returns
+    -------
+    tuple of ndarray, each (nbin,)
+        One for an auto-spectrum, else two.
+    ndarray, shape (nbin, nbin)
+    """
+    auto = a is b
+    q, modes = mean_wavenumbers(a.grid_, bins), bins.modes(a.grid_)
+    totals = tuple(smooth_auto(q, pseudo_power(m, m, bins) / m.w2, modes) for m in ((a,) if auto else (a, b)))
+    cross = totals[0] if auto else smooth_cross(q, power, totals[0], totals[1], modes)
+    both = np.square(a.weight, dtype=float) * np.square(b.weight, dtype=float)
+    fraction = float(np.vdot(a.weight, b.weight)) ** 2 / (a.grid_.size * both.sum())
+    return totals, knox_covariance(totals[0], totals[-1], cross, modes, fraction)

@@ -14,10 +14,9 @@ from faintsky.core.component import component, option
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError
 from faintsky.core.extras import require
-from faintsky.core.knox import knox_covariance, smooth_auto, smooth_cross
+from faintsky.core.knox import knox_of_maps
 from faintsky.core.map import Map
 from faintsky.core.measured_spectrum import measured_spectrum
-from faintsky.core.modes import mean_wavenumbers
 from faintsky.core.outer_rings import with_outer_rings
 from faintsky.core.power_spectrum import PowerSpectrum, PowerSpectrumEstimator, Window
 from faintsky.core.pseudo_power import pseudo_power, same_field
@@ -67,11 +66,7 @@ class Namaster(PowerSpectrumEstimator):
         workspace.compute_coupling_matrix(fields[0], fields[-1], binning)
         coupled = nmt.compute_coupled_cell_flat(fields[0], fields[-1], binning)
         power = np.asarray(workspace.decouple_cell(coupled)[0], dtype=float)[kept]
-        q, modes = mean_wavenumbers(grid, bins), bins.modes(grid)
-        totals = tuple(smooth_auto(q, pseudo_power(m, m, bins) / m.w2, modes) for m in ((a,) if auto else (a, b)))
-        cross = totals[0] if auto else smooth_cross(q, power, totals[0], totals[1], modes)
-        both = np.square(a.weight, dtype=float) * np.square(b.weight, dtype=float)
-        fraction = float(np.vdot(a.weight, b.weight)) ** 2 / (grid.size * both.sum())
+        of_map, covariance = knox_of_maps(a, b, bins, power)
         return measured_spectrum(
             self,
             "namaster",
@@ -79,10 +74,10 @@ class Namaster(PowerSpectrumEstimator):
             b,
             bins,
             power=power,
-            covariance=knox_covariance(totals[0], totals[-1], cross, modes, fraction),
+            covariance=covariance,
             pseudo=pseudo_power(a, b, bins),
             window=_window(workspace, Annuli.of(grid, bins).q, kept),
-            auto=totals,
+            auto=of_map,
         )
 
 

@@ -15,11 +15,10 @@ from faintsky.core.context import Context
 from faintsky.core.correlation import Correlation, Transform
 from faintsky.core.errors import DataError
 from faintsky.core.extras import require
-from faintsky.core.knox import knox_covariance, smooth_auto, smooth_cross
+from faintsky.core.knox import knox_of_maps
 from faintsky.core.lags import lag_correlation, radial_cells
 from faintsky.core.map import Map
 from faintsky.core.measured_spectrum import measured_spectrum
-from faintsky.core.modes import mean_wavenumbers
 from faintsky.core.power_spectrum import PowerSpectrum, PowerSpectrumEstimator, Window
 from faintsky.core.pseudo_power import pseudo_power, same_field
 from faintsky.core.units import canonical
@@ -119,7 +118,7 @@ class TreeCorr(PowerSpectrumEstimator):
         power = transform.matrix @ np.where(used, values[np.minimum(rings, number)], 0.0)
         annuli = Annuli.of(grid, bins)
         window = transform.window(annuli, grid.pixel_area, np.where(used, rings, -1))
-        of_map, covariance = _errors(a, b, bins, power)
+        of_map, covariance = knox_of_maps(a, b, bins, power)
         return measured_spectrum(
             self,
             "treecorr",
@@ -146,13 +145,3 @@ def _lag_zero(a: Map, b: Map) -> float:
     """Weighted sum of the products of the fluctuations in the same pixels."""
     one, two = (m.weight * (m.values.astype(float) - m.mean) for m in (a, b))
     return float(np.vdot(one, two))
-
-
-def _errors(a: Map, b: Map, bins: Bins, power: Array) -> tuple[tuple[Array, ...], Array]:
-    """Smooth total auto-powers, and Knox's covariance."""
-    q, modes = mean_wavenumbers(a.grid_, bins), bins.modes(a.grid_)
-    totals = tuple(smooth_auto(q, pseudo_power(m, m, bins) / m.w2, modes) for m in ((a,) if a is b else (a, b)))
-    cross = totals[0] if a is b else smooth_cross(q, power, totals[0], totals[1], modes)
-    both = np.square(a.weight, dtype=float) * np.square(b.weight, dtype=float)
-    fraction = float(np.vdot(a.weight, b.weight)) ** 2 / (a.grid_.size * both.sum())
-    return totals, knox_covariance(totals[0], totals[-1], cross, modes, fraction)
