@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from attrs import frozen
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from faintsky.core.component import component, option
 from faintsky.core.errors import DataError
+from faintsky.core.image_hdu import image_hdu
 from faintsky.core.paths import as_path
 from faintsky.core.psf import PSF
 from faintsky.core.units import ARCSEC
@@ -84,8 +84,10 @@ class ImagePSF(PSF):
             raise DataError(f"there is no PSF image {self.path}")
         with warnings.catch_warnings(), fits.open(self.path) as hdus:
             warnings.simplefilter("ignore", AstropyWarning)  # old header cards (RADECSYS) say nothing about the PSF
-            image = _image(hdus, self.hdu, self.path)
+            image = image_hdu(hdus, self.path, self.hdu)
             values = np.clip(np.nan_to_num(np.asarray(image.data, dtype=float), posinf=0.0), 0, None)
+            if values.ndim != 2:
+                raise DataError(f"the PSF image {self.path} has {values.ndim} dimensions, not 2")
             if self.pixel is not None:
                 return values, self.pixel
             wcs = WCS(image.header)
@@ -134,19 +136,6 @@ class ImagePSF(PSF):
         nodes = step * np.arange(number)
         table = CubicSpline(nodes, [float(light @ j0(k * r)) for k in nodes])
         return np.asarray(table(wanted))
-
-
-def _image(hdus: Any, hdu: str, path: Path) -> Any:
-    if hdu:
-        try:
-            return hdus[int(hdu)] if hdu.isdigit() else hdus[hdu]
-        except (KeyError, IndexError):
-            names = ", ".join(f"{i}: {h.name or '(unnamed)'}" for i, h in enumerate(hdus))
-            raise DataError(f"{path.name} has no HDU {hdu!r}; it has {names}") from None
-    found = next((h for h in hdus if h.is_image and h.header.get("NAXIS", 0) == 2), None)
-    if found is None:
-        raise DataError(f"{path} holds no image of two dimensions")
-    return found
 
 
 def _radial(values: Array, cy: float, cx: float) -> tuple[Array, Array]:

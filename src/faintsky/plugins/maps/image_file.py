@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from faintsky.core.errors import DataError
 from faintsky.core.grid import Grid
+from faintsky.core.image_hdu import image_hdu
 from faintsky.plugins.maps.event_file import quiet_fits
 
 __all__ = ["ImageFile", "read_image"]
@@ -62,7 +63,7 @@ def read_image(path: Path, hdu: str = "", pixel: float | None = None) -> ImageFi
     if not path.exists():
         raise DataError(f"there is no image file {path}")
     with quiet_fits(), fits.open(path) as hdus:
-        chosen = _image_hdu(hdus, hdu, path)
+        chosen = image_hdu(hdus, path, hdu)
         header = chosen.header
         if chosen.data is None:
             raise DataError(f"{path.name}[{chosen.name}] holds no data")
@@ -88,19 +89,6 @@ def read_image(path: Path, hdu: str = "", pixel: float | None = None) -> ImageFi
             physical = _from_physical_wcs(header)
         unit = str(header.get("BUNIT", "")).strip()
         return ImageFile(values=values, grid=grid, unit=unit, physical=physical, obs_id=str(header.get("OBS_ID", "")))
-
-
-def _image_hdu(hdus: Any, hdu: str, path: Path) -> Any:
-    if hdu:
-        try:
-            return hdus[int(hdu)] if hdu.isdigit() else hdus[hdu]
-        except (KeyError, IndexError):
-            names = ", ".join(f"{i}: {h.name or '(unnamed)'}" for i, h in enumerate(hdus))
-            raise DataError(f"{path.name} has no HDU {hdu!r}; it has {names}") from None
-    found = next((h for h in hdus if h.is_image and h.header.get("NAXIS", 0) >= 2), None)
-    if found is None:
-        raise DataError(f"{path.name} holds no image")
-    return found
 
 
 def _from_physical_wcs(header: Any) -> tuple[float, float, float, float]:

@@ -10,6 +10,7 @@ from faintsky.core.bins import Bins
 from faintsky.core.component import option
 from faintsky.core.errors import DataError
 from faintsky.core.grid import Grid
+from faintsky.core.image_hdu import image_hdu
 from faintsky.core.units import ARCSEC
 
 __all__ = ["BinChoice", "FitChoice", "GridChoice"]
@@ -44,10 +45,8 @@ class GridChoice:
         from astropy.wcs import WCS
 
         with fits.open(self.wcs) as hdus:
-            for hdu in hdus:
-                if hdu.is_image and hdu.header.get("NAXIS", 0) >= 2:
-                    return Grid.from_wcs(WCS(hdu.header), (hdu.header["NAXIS2"], hdu.header["NAXIS1"]))
-        raise DataError(f"{self.wcs} holds no image whose WCS could be the grid")
+            header = image_hdu(hdus, self.wcs).header
+            return Grid.from_wcs(WCS(header), (header["NAXIS2"], header["NAXIS1"]))
 
 
 @frozen(kw_only=True)
