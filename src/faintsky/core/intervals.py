@@ -35,7 +35,9 @@ def _level(level: float) -> None:
         raise DataError(f"a confidence level lies between 0 and 1, got {level:g}")
 
 
-def poisson_interval(counts: ArrayLike, level: float = ONE_SIGMA, method: str = "garwood") -> Interval:
+def poisson_interval(
+    counts: ArrayLike, level: float = ONE_SIGMA, method: str = "garwood", background: float | None = None
+) -> Interval:
     """Confidence interval of the mean of Poisson counts.
 
     Parameters
@@ -46,11 +48,14 @@ def poisson_interval(counts: ArrayLike, level: float = ONE_SIGMA, method: str = 
         Two-sided confidence level.
     method : str
         ``garwood`` (exact, central; Gehrels 1986 tabulates it), or one of astropy's `poisson_conf_interval`.
+    background : float, optional
+        Known mean of the background in the counts, above 0; ``kraft-burrows-nousek`` needs it, and gives the interval of the
+        source alone. The other methods know none.
 
     Raises
     ------
     DataError
-        Where counts are negative, or the method is unknown.
+        Where counts are negative, the method is unknown, or a background is given or missing against the method.
 
     References
     ----------
@@ -66,24 +71,24 @@ def poisson_interval(counts: ArrayLike, level: float = ONE_SIGMA, method: str = 
     n = np.asarray(counts, dtype=float)
     if not np.all(n >= 0):
         raise DataError("counts are not negative")
+    if method not in (known := ("garwood", *_ASTROPY_POISSON)):
+        raise DataError(f"no interval {method!r}. {nearest(method, known)} Methods: {', '.join(known)}")
+    if (background is not None) is not (method == "kraft-burrows-nousek") or not (background is None or background > 0):
+        raise DataError(f"a background above 0 belongs to kraft-burrows-nousek and to it alone; got {background} for {method}")
     if method == "garwood":
         tail = 0.5 * (1 - level)
         low = np.where(n > 0, gammaincinv(np.where(n > 0, n, 1.0), tail), 0.0)
         return Interval(low=low, high=np.asarray(gammaincinv(n + 1, 1 - tail)), level=level, method=method)
-    if method not in _ASTROPY_POISSON:
-        known = ("garwood", *_ASTROPY_POISSON)
-        raise DataError(f"no interval {method!r}. {nearest(method, known)} Methods: {', '.join(known)}")
     from astropy.stats import poisson_conf_interval
     from scipy.special import ndtri
 
-    more = {"confidence_level": level} if method == "kraft-burrows-nousek" else {}
+    more = {"confidence_level": level, "background": background} if background is not None else {}
     if method in ("pearson", "sherpagehrels", "frequentist-confidence"):
         more = {"sigma": float(ndtri(0.5 * (1 + level)))}
     elif method in ("root-n", "root-n-0") and abs(level - ONE_SIGMA) > 1e-6:
         raise DataError(f"{method} is defined for 1 sigma only")
-    if method == "kraft-burrows-nousek":
-        more["background"] = 0.0
-    low, high = poisson_conf_interval(n, interval=method, **more)
+    whole = n.astype(int) if method == "kraft-burrows-nousek" else n  # which knows whole numbers only
+    low, high = poisson_conf_interval(whole, interval=method, **more)
     return Interval(low=np.asarray(low), high=np.asarray(high), level=level, method=method)
 
 
