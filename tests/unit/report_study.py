@@ -39,7 +39,8 @@ def posterior_of(mean: float, sigma: float, log_z: float | None = None, status: 
         status=status,
         log_z=log_z,
         log_z_error=None if log_z is None else 0.25,
-        diagnostics={"ess": 1234.0, "tau": 5.5, "rhat": 1.001},
+        diagnostics={"ess": 1234.0, "tau": 5.5, "rhat": 1.001}
+        | ({} if status == "converged" else {"chi2": 99.0, "dof": 9.0, "pte": 2e-17}),
         notes=("a note <b>of the engine</b>",),
         version="engine 7.8",
     )

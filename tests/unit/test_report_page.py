@@ -232,6 +232,8 @@ def test_fits_that_did_not_converge_are_named_on_top(make: Make) -> None:
     page = Page(make(method=[NORMAL, STUCK]))
     assert "Fits that did not converge: stuck (max calls)." in page.text
     assert page.text.index("did not converge") < page.text.index("Agreement of the methods")
+    bad = "The model does not describe the data, and its errors mean little: stuck (chi² = 99.0 for 9 degrees of freedom)."
+    assert bad in page.text
     head, first, second = page.tables["diagnostics"]
     found = dict(zip(head, first, strict=True))
     assert found["status"] == "converged"

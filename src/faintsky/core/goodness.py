@@ -9,10 +9,10 @@ from faintsky.core.context import Context
 from faintsky.core.likelihood import Likelihood
 from faintsky.core.sampler import Posterior
 
-__all__ = ["probability_to_exceed", "with_goodness"]
+__all__ = ["POOR", "probability_to_exceed", "with_goodness"]
 
 #: Below this probability the errors of a fit mean little, and the task warns.
-_POOR = 1e-3
+POOR = 1e-3
 
 
 def probability_to_exceed(chi2: float, dof: int) -> float:
@@ -36,7 +36,7 @@ def with_goodness(posterior: Posterior, likelihood: Likelihood, ctx: Context) ->
         return posterior
     chi2, dof = float((residuals**2).sum()), residuals.shape[1] - likelihood.ndim
     pte = probability_to_exceed(chi2, dof)
-    if pte < _POOR:
+    if pte < POOR:
         ctx.warn(
             f"the best fit has chi2 = {chi2:.1f} for {dof} degrees of freedom (PTE {pte:.1g}): the model does not describe "
             "the data, and the errors of its parameters mean little"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from faintsky.core.comparison import Comparison
+from faintsky.core.goodness import POOR
 from faintsky.core.run import Run
 from faintsky.core.sampler import Posterior
 from faintsky.core.study import Headline
@@ -124,6 +125,14 @@ def _cautions(run: Run) -> Iterator[str]:
     ]
     if wrong:
         yield f"Fits that did not converge: {_few(wrong)}."
+    bad = [
+        f"{cell.name} (chi² = {number(result.diagnostics['chi2'])} for {result.diagnostics['dof']:.0f} degrees of freedom)"
+        for cell in run.cells
+        for result in cell.results.values()
+        if isinstance(result, Posterior) and result.diagnostics.get("pte", 1.0) < POOR
+    ]
+    if bad:
+        yield f"The model does not describe the data, and its errors mean little: {_few(bad)}."
 
 
 def _few(names: Sequence[str]) -> str:
