@@ -78,7 +78,8 @@ def poisson_interval(
     if method == "garwood":
         tail = 0.5 * (1 - level)
         low = np.where(n > 0, gammaincinv(np.where(n > 0, n, 1.0), tail), 0.0)
-        return Interval(low=low, high=np.asarray(gammaincinv(n + 1, 1 - tail)), level=level, method=method)
+        high = np.asarray(gammaincinv(n + 1, 1 - tail), dtype=float)
+        return Interval(low=low, high=high, level=level, method=method)
     from astropy.stats import poisson_conf_interval
     from scipy.special import ndtri
 

@@ -21,7 +21,7 @@ _ENOUGH = 200
 _KERNEL = 0.6
 
 
-def _local(q: Array, y: Array, weight: Array, chosen: Array) -> Array:
+def _local(q: Array, y: Array, weight: Array, chosen: NDArray[np.bool_]) -> Array:
     """Local straight lines in ln q, evaluated at the `chosen` points."""
     x = np.log(q)
     result = np.array(y)

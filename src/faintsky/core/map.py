@@ -47,6 +47,10 @@ def _own_all(arrays: Iterable[ArrayLike]) -> tuple[Real, ...]:
     return tuple(_own(array) for array in arrays)
 
 
+def _everywhere(made: Map) -> NDArray[np.bool_]:
+    return np.ones(made.weight.shape, dtype=bool)
+
+
 @runtime_checkable
 class MapSource(Protocol):
     """A component of kind ``maps``: reads, simulates or paints a map on the grid it is asked for."""
@@ -103,17 +107,13 @@ class Map:
     weight: Real = field(converter=_own_weight, repr=False)
     grid_: Grid = field(alias="grid")
     unit: str = ""
-    footprint: NDArray[np.bool_] = field(repr=False)
+    footprint: NDArray[np.bool_] = field(default=attrs.Factory(_everywhere, takes_self=True), repr=False)
     splits: tuple[Real, ...] = field(default=(), converter=_own_all, repr=False)
     variance: Real | None = field(default=None, converter=_own_optional, repr=False)
     split_variances: tuple[Real, ...] = field(default=(), converter=_own_all, repr=False)
     counts: Real | None = field(default=None, converter=_own_optional, repr=False)
     beam: PSF | None = None
     meta: Mapping[str, Any] = field(factory=dict, repr=False)
-
-    @footprint.default
-    def _everywhere(self) -> NDArray[np.bool_]:
-        return np.ones(self.weight.shape, dtype=bool)
 
     def __attrs_post_init__(self) -> None:
         shape = self.grid_.shape

@@ -179,6 +179,7 @@ def run_task(folder: str, task_id: str) -> str:
     work = place / "work"
     work.mkdir(exist_ok=True)
     task: Task | None = None
+    result: Any = None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", FaintskyWarning)

@@ -88,7 +88,7 @@ class CorrelatedGaussian(AnalyticProblem):
         """The centre."""
         return np.full(self.dimensions, self.centre)
 
-    @cached_property
+    @property
     def covariance(self) -> Array:
         """sigma^2 (rho + (1 - rho) identity)."""
         return self.sigma**2 * (self.rho + (1 - self.rho) * np.eye(self.dimensions))
@@ -97,7 +97,7 @@ class CorrelatedGaussian(AnalyticProblem):
     def _whiten(self) -> tuple[Array, float]:
         lower = np.linalg.cholesky(self.covariance)
         norm = -float(np.log(np.diag(lower)).sum()) - 0.5 * self.dimensions * float(np.log(2 * np.pi))
-        return np.linalg.inv(lower), norm
+        return np.asarray(np.linalg.inv(lower), dtype=float), norm
 
     def log_likelihood(self, theta: Array) -> Array:
         """ln of the normal density at `theta` of shape (n, d), shape (n,)."""
@@ -173,7 +173,7 @@ class EggBox(AnalyticProblem):
         """Flat."""
         return Uniform(low=0.0, high=10 * np.pi)
 
-    @cached_property
+    @property
     def log_z(self) -> float:
         """235.8559, by the trapezoidal rule over whole periods, which is exact to machine precision here."""
         c = np.cos(2 * np.pi * np.arange(1024) / 1024)
@@ -205,7 +205,7 @@ class Shells(AnalyticProblem):
         """Flat."""
         return Uniform(low=-self.half_width, high=self.half_width)
 
-    @cached_property
+    @property
     def log_z(self) -> float:
         """Twice the surface of the unit sphere times the (d - 1)th moment of the radius, over the volume of the box.
 

@@ -89,16 +89,20 @@ def _best(bound: GaussianBandpowers, start: Array | None, ctx: Context) -> Array
     """The best fit within the priors, from the last one or from the best of many draws."""
     from scipy.optimize import least_squares
 
-    if start is None:
-        drawn = bound.prior_transform(ctx.rng("bandpowers").random((4000, bound.ndim)))
-        start = drawn[int(np.argmax(bound.log_likelihood(drawn)))]
+    begin = _best_of_many(bound, ctx) if start is None else start
     low, high = (np.array(ends) for ends in zip(*(p.prior.support for p in bound.parameters), strict=True))
-    size = np.maximum(np.abs(start), 1e-3 * np.where(np.isfinite(high - low), high - low, np.abs(start)))
+    size = np.maximum(np.abs(begin), 1e-3 * np.where(np.isfinite(high - low), high - low, np.abs(begin)))
     size = np.where(size > 0, size, 1.0)
-    inner = np.clip(start, low + 1e-9 * size, high - 1e-9 * size)
+    inner = np.clip(begin, low + 1e-9 * size, high - 1e-9 * size)
 
     def residuals(x: Array) -> Array:
         return np.asarray(bound.residuals((x * size)[None])[0])
 
     found = least_squares(residuals, inner / size, bounds=(low / size, high / size))
     return np.asarray(found.x * size)
+
+
+def _best_of_many(bound: GaussianBandpowers, ctx: Context) -> Array:
+    """The likeliest of many draws from the prior."""
+    drawn = bound.prior_transform(ctx.rng("bandpowers").random((4000, bound.ndim)))
+    return np.asarray(drawn[int(np.argmax(bound.log_likelihood(drawn)))])

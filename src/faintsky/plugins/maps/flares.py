@@ -41,7 +41,7 @@ def without_flares(events: EventList, width: float, sigmas: float) -> EventList:
         if not again.any() or np.array_equal(again, kept):
             break
         kept = again
-    windows = np.column_stack([edges[:-1][kept], edges[1:][kept]])
+    windows = np.column_stack([edges[:-1][kept], edges[1:][kept]]).astype(np.float64)
     return events.with_gti({ccd: _both(rows, windows) for ccd, rows in events.gti.items()})
 
 

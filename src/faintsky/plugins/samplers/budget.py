@@ -65,9 +65,9 @@ class Budget:
         """
         if self.max_seconds and self.calls and self.cpu_seconds >= self.max_seconds:
             raise SpentError("max_seconds")
-        room = self.max_calls - self.calls if self.max_calls else len(theta)
-        if room > 0:
-            asked = theta[:room]
+        room = max(self.max_calls - self.calls, 0) if self.max_calls else len(theta)
+        asked, values = theta[:room], np.empty(0)
+        if len(asked):
             self.calls += len(asked)
             values = self.likelihood.checked(asked)
             self._remember(asked, values)
