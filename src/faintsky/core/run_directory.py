@@ -6,13 +6,12 @@ import json
 import os
 import shutil
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from faintsky.core.errors import StudyError
 from faintsky.core.provenance import provenance
-from faintsky.core.storage import write_atomically
+from faintsky.core.storage import write_text
 from faintsky.core.study_file import StudyPlan
 
 __all__ = ["flat", "prepare"]
@@ -55,16 +54,9 @@ def prepare(plan: StudyPlan, folder: Path, force_new: bool) -> Path:
         old, folder = folder, _free(folder)
         _link_finished(old, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "provenance.json", _text(json.dumps(said, indent=1)))
-    write_atomically(folder / "study.toml", _text(tomli_w.dumps(expanded)))
+    write_text(folder / "provenance.json", json.dumps(said, indent=1))
+    write_text(folder / "study.toml", tomli_w.dumps(expanded))
     return folder
-
-
-def _text(text: str) -> Callable[[Path], None]:
-    def write(path: Path) -> None:
-        path.write_text(text, encoding="utf-8")
-
-    return write
 
 
 def flat(tree: Any, key: str = "") -> dict[str, Any]:

@@ -15,6 +15,7 @@ from attrs import frozen
 from faintsky.core.executor import RunOptions
 from faintsky.core.registry import registry
 from faintsky.core.step import Pending, Step
+from faintsky.core.storage import write_text
 from faintsky.core.task import Task, load_result, read_status, run_task
 
 __all__ = ["Event", "Scheduler", "event_line"]
@@ -130,23 +131,22 @@ class Scheduler:
             finished, _ = wait(running, timeout=0.3, return_when=FIRST_COMPLETED)
             for future in finished:
                 task_id = running.pop(future)
-                state, message = self._outcome(future, task_id)
-                failed |= {task_id} if state == "failed" else set()
-                for warning in read_status(self.folder, task_id).get("warnings", ()):
+                status = self._outcome(future, task_id)
+                failed |= {task_id} if status["state"] == "failed" else set()
+                for warning in status.get("warnings", ()):
                     self._tell("warned", task_id, message=warning)
-                self._tell(state, task_id, message=message)
+                self._tell(status["state"], task_id, message=str(status.get("error", "")))
             self._advance(running.values(), shown)
 
-    def _outcome(self, future: Future[str], task_id: str) -> tuple[str, str]:
+    def _outcome(self, future: Future[str], task_id: str) -> dict[str, Any]:
+        """The status of a task that ended; that of a worker that died is written here."""
         try:
-            state = future.result()
+            future.result()
         except Exception as error:
             said = {"state": "failed", "error": f"the worker died: {type(error).__name__}: {error}", "warnings": []}
-            place = self.folder / "tasks" / task_id / "status.json"
-            place.write_text(json.dumps(said))
-            return "failed", said["error"]  # type: ignore[return-value]
-        status = read_status(self.folder, task_id)
-        return state, str(status.get("error", ""))
+            write_text(self.folder / "tasks" / task_id / "status.json", json.dumps(said))
+            return said
+        return read_status(self.folder, task_id)
 
     def _advance(self, running: Iterable[str], shown: dict[str, Any]) -> None:
         for task_id in running:

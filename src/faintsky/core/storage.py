@@ -20,7 +20,7 @@ from faintsky.core.errors import DataError
 from faintsky.core.registry import import_object, object_path
 from faintsky.core.step import Pending
 
-__all__ = ["decode", "encode", "load", "save", "write_atomically"]
+__all__ = ["decode", "encode", "load", "save", "write_atomically", "write_text"]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -36,6 +36,15 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically."""
+
+    def write(target: Path) -> None:
+        target.write_text(text, encoding="utf-8")
+
+    write_atomically(path, write)
 
 
 def encode(value: Any, arrays: Arrays, place: str = "") -> Any:

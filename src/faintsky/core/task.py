@@ -24,7 +24,7 @@ from faintsky.core.hooks import call_hook
 from faintsky.core.identity import identity
 from faintsky.core.registry import import_object
 from faintsky.core.step import Pending, Step
-from faintsky.core.storage import Arrays, decode, encode, load, save, write_atomically
+from faintsky.core.storage import Arrays, decode, encode, load, save, write_text
 
 __all__ = ["Task", "load_result", "read_status", "run_task"]
 
@@ -116,10 +116,7 @@ def _needs(value: Any) -> list[str]:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    def write(target: Path) -> None:
-        target.write_text(json.dumps(value, indent=1), encoding="utf-8")
-
-    write_atomically(path, write)
+    write_text(path, json.dumps(value, indent=1))
 
 
 def read_status(folder: Path, task_id: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from faintsky.core.hooks import call_hook
 from faintsky.core.run import Run
-from faintsky.core.storage import write_atomically
+from faintsky.core.storage import write_text
 from faintsky.report.figures import study_pictures
 from faintsky.report.headline import statement
 from faintsky.report.section import Picture, Section, Table
@@ -46,12 +46,8 @@ def write_report(run: Run) -> Path:
         run=run, statement=statement(run), places=_places(_sections(run)), provenance=run.provenance
     )
     target = run.folder / "report.html"
-    write_atomically(target, lambda path: _write(path, page))
+    write_text(target, page)
     return target
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
 
 
 @frozen

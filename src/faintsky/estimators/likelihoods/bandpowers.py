@@ -81,7 +81,7 @@ def _scale(data: PowerSpectrum, chosen: NDArray[np.bool_], model: Array) -> Arra
         expected = one * other + np.minimum(model**2, one * other)
     variance = np.diag(data.covariance)[chosen] * modes
     own = np.minimum(measured / variance, 1.0)
-    ratio = np.divide(expected, np.maximum(measured, variance * own), out=np.ones_like(expected), where=measured > 0)
+    ratio = np.divide(expected, measured, out=np.ones_like(expected), where=measured > 0)
     return np.asarray(np.sqrt(np.clip(1 - own + own * ratio, 0.01, 1e6)))
 
 
