@@ -4,9 +4,12 @@ import os
 import random
 import shutil
 import time
+from pathlib import Path
 
 import pytest
 from command_process import start
+
+from faintsky.core.run import open_run
 
 
 def finish(*arguments, cwd):
@@ -111,3 +114,21 @@ def test_a_moved_run_directory_goes_on(undisturbed, tmp_path):
     finish(small, "--out", "here", "--executor", "serial", cwd=tmp_path / "moved")
     assert contents(tmp_path / "moved" / "here") == found
     assert times == {p: p.stat().st_mtime_ns for p in kept}
+
+
+def test_a_worker_that_dies_fails_its_task_and_the_rest_is_done(process, tmp_path):
+    study = tmp_path / "dying.toml"
+    study.write_text(f'study = "{Path(__file__).with_name("dying_study.py")}:Dying"\nname = "dying"\n')
+    call = ("run", study, "--out", tmp_path / "r", "--executor", "loky", "--set", "run.workers=2")
+    died = process(*call)
+    assert died.code == 1
+    assert "Traceback" not in died.err
+    assert "part 1: the worker died" in died.err
+    states = [status["state"] for status in open_run(tmp_path / "r").tasks.values()]
+    # What was in flight fails with it, two at most; the other parts are done by another pool.
+    assert states.count("failed") <= 2
+    assert states.count("done") >= 4
+    assert process(*call).code == 0
+    assert process("run", study, "--out", tmp_path / "u", "--executor", "serial").code == 0
+    first, second = ((tmp_path / name / "tables" / "headline.ecsv").read_bytes() for name in "ru")
+    assert first == second

@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 from attrs import frozen
 
+from faintsky.core.errors import PluginError
 from faintsky.core.executor import RunOptions
 from faintsky.core.registry import registry
 from faintsky.core.step import Pending, Step
@@ -90,8 +91,13 @@ class Scheduler:
             return
         in_process = isinstance(self.options.executor, registry.load(registry.find("executors", "serial")))
         workers = min(self.options.count, len(open_))
-        with self.options.executor.open(workers) as pool:
-            self._loop(pool, open_, 1 if in_process else workers)
+        waiting, failed = list(open_), set[str]()
+        while waiting:
+            left = len(waiting)
+            with self.options.executor.open(workers) as pool:
+                self._loop(pool, waiting, failed, 1 if in_process else workers)
+            if len(waiting) == left:
+                raise PluginError(f"{type(self.options.executor).__name__} takes no task; see faintsky doctor")
 
     def _open(self, wanted: Iterable[str]) -> list[str]:
         """What is not done yet, inputs first."""
@@ -111,27 +117,33 @@ class Scheduler:
             self._tell("kept", task_id)
         return [task_id for task_id in order if task_id not in kept]
 
-    def _loop(self, pool: Any, open_: list[str], workers: int) -> None:
-        waiting, running = list(open_), dict[Future[str], str]()
-        failed: set[str] = set()
+    def _loop(self, pool: Any, waiting: list[str], failed: set[str], workers: int) -> None:
+        """Do what waits; where a worker dies, its pool is spent, and what still waits is left for the next one."""
+        running, spent = dict[Future[str], str](), False
         shown: dict[str, Any] = {}
-        while waiting or running:
-            for task_id in list(waiting):
+        while running or (waiting and not spent):
+            for task_id in [] if spent else list(waiting):
                 needs = self.tasks[task_id].needs
                 if any(need in failed for need in needs):
                     waiting.remove(task_id)
                     failed.add(task_id)
                     self._tell("failed", task_id, message="an input failed")
                 elif len(running) < workers and not any(n in waiting or n in running.values() for n in needs):
+                    try:
+                        future = pool.submit(run_task, str(self.folder), task_id)
+                    except Exception:
+                        spent = True
+                        break
                     waiting.remove(task_id)
                     self._tell("started", task_id)
-                    running[pool.submit(run_task, str(self.folder), task_id)] = task_id
+                    running[future] = task_id
                     if workers == 1:
                         break
             finished, _ = wait(running, timeout=0.3, return_when=FIRST_COMPLETED)
             for future in finished:
                 task_id = running.pop(future)
                 status = self._outcome(future, task_id)
+                spent |= future.exception() is not None
                 failed |= {task_id} if status["state"] == "failed" else set()
                 for warning in status.get("warnings", ()):
                     self._tell("warned", task_id, message=warning)
