@@ -85,14 +85,14 @@ class BandpowerCase(LikelihoodConformance):
 
 
 class TestBandpowers(BandpowerCase):
-    name = "bandpowers"
+    name = "gaussian-model-sigma"
 
 
-class TestBandpowersObservedErrors(BandpowerCase):
-    name = "bandpowers-observed-errors"
+class TestGaussianObservedSigma(BandpowerCase):
+    name = "gaussian-observed-sigma"
 
 
-@pytest.mark.parametrize("name", ["bandpowers", "bandpowers-observed-errors"])
+@pytest.mark.parametrize("name", ["gaussian-model-sigma", "gaussian-observed-sigma"])
 def test_the_units_of_its_powers_are_those_of_the_spectrum(name):
     case = BandpowerCase()
     case.name = name

@@ -2,6 +2,13 @@
 
 from typing import ClassVar
 
+import numpy as np
+import pytest
+
+from faintsky.core.context import Context
+from faintsky.core.errors import DataError
+from faintsky.core.registry import make
+from faintsky.testing.problems import ConjugateGaussian
 from faintsky.testing.samplers import SamplerConformance
 
 
@@ -24,3 +31,18 @@ class TestNestle(SamplerConformance):
 class TestNestleSingle(SamplerConformance):
     component = "nestle"
     options: ClassVar = {"nlive": 150, "method": "single"}
+
+
+class TestQuadrature(SamplerConformance):
+    component = "quadrature"
+    stochastic = False
+
+
+def test_quadrature_is_exact_in_one_dimension_and_refuses_three():
+    for d in (1, 2):
+        problem = ConjugateGaussian(dimensions=d)
+        found = make("samplers", "quadrature").run(problem, Context())
+        assert found.log_z == pytest.approx(problem.log_z, abs=1e-4)
+        np.testing.assert_allclose(found.mean, problem.mean, atol=1e-4)
+    with pytest.raises(DataError, match="one or two free parameters, not 3: fix some"):
+        make("samplers", "quadrature").run(ConjugateGaussian(dimensions=3), Context())

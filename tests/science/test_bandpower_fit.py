@@ -61,11 +61,11 @@ def wide():
 
 def test_default_recovers_the_bias_within_2_per_cent(wide):
     # The linear bias is the root of the amplitude (theory: T9).
-    assert np.median(np.sqrt(recovered("bandpowers", wide, 500))) == pytest.approx(1, abs=0.02)
+    assert np.median(np.sqrt(recovered("gaussian-model-sigma", wide, 500))) == pytest.approx(1, abs=0.02)
 
 
 def test_recipe_is_biased_low_as_expected(wide):
-    ratio = recovered("bandpowers-observed-errors", wide, 500)
+    ratio = recovered("gaussian-observed-sigma", wide, 500)
     assert np.median(np.sqrt(ratio)) < 0.92
     # First order, all of P scaled: the mean of (N - 4) / N with the weights N of the bins, below 1 by about 4 n_bin / sum N;
     # with the shot level fixed, the fitted part takes all of it.
@@ -91,7 +91,7 @@ def cross_mock(bins, rng):
 
 def test_cross_power_is_fitted_without_the_fluctuations_of_its_autos(wide):
     # The autos of a bin fluctuate up with its cross-power; errors from the autos as measured weigh high bins down.
-    rng, rule = np.random.default_rng(2), make("likelihoods", "bandpowers")
+    rng, rule = np.random.default_rng(2), make("likelihoods", "gaussian-model-sigma")
     model = attrs.evolve(MODEL, fixed={"shot": 0.8, "slope": 1.5})
     found, raw = [], []
     shape = 0.8 * TRUTH.power(mean_wavenumbers(GRID, wide))
@@ -111,7 +111,7 @@ def test_cross_power_is_fitted_without_the_fluctuations_of_its_autos(wide):
 def test_bias_over_ranges_of_scale(low, high, per_decade):
     """Even where a bin holds 4 modes, the default's median bias is within 2.5 %, the recipe's more than 8 % low."""
     bins, _ = Bins.log(f"{low} arcsec", f"{high} arcsec", per_decade=per_decade).fitted(GRID)
-    default, recipe = (recovered(n, bins, 2000) for n in ("bandpowers", "bandpowers-observed-errors"))
+    default, recipe = (recovered(n, bins, 2000) for n in ("gaussian-model-sigma", "gaussian-observed-sigma"))
     print(low, high, bins.modes(GRID), np.median(np.sqrt(default)), np.median(np.sqrt(recipe)), default.mean(), recipe.mean())
     assert np.median(np.sqrt(default)) == pytest.approx(1, abs=0.025)
     assert np.median(np.sqrt(recipe)) < 0.92
@@ -140,11 +140,11 @@ def test_default_applies_the_mask_once():
             m = Map.from_array(values, grid=grid, weight=keep)
             for name, estimator in estimators.items():
                 measured = estimator.estimate(m, m, bins, Context())
-                bound = make("likelihoods", "bandpowers").bind(measured, model, Context())
+                bound = make("likelihoods", "gaussian-model-sigma").bind(measured, model, Context())
                 found[name].append(AMPLITUDES[np.argmax(bound.log_likelihood(AMPLITUDES)), 0])
                 if name == "fft":
                     raw = attrs.evolve(measured, window=Window(q=measured.q, matrix=np.eye(len(bins))))
-                    wide = make("likelihoods", "bandpowers", theta=("250 arcsec", "1000 arcsec"))
+                    wide = make("likelihoods", "gaussian-model-sigma", theta=("250 arcsec", "1000 arcsec"))
                     bound = wide.bind(raw, model, Context())
                     uncorrected.append(AMPLITUDES[np.argmax(bound.log_likelihood(AMPLITUDES)), 0])
     for values in found.values():

@@ -9,8 +9,8 @@ from faintsky.core.errors import DataError
 from faintsky.core.power_spectrum import PowerSpectrum, Window
 from faintsky.core.prior import Normal, Uniform
 from faintsky.core.units import ARCSEC
-from faintsky.estimators.likelihoods.bandpowers import Bandpowers
-from faintsky.estimators.likelihoods.bandpowers_observed import BandpowersObservedErrors
+from faintsky.estimators.likelihoods.gaussian_model_sigma import GaussianModelSigma
+from faintsky.estimators.likelihoods.gaussian_observed_sigma import GaussianObservedSigma
 from faintsky.estimators.likelihoods.gaussian_bandpowers import GaussianBandpowers
 from faintsky.models.power_models.shot_plus_power_law import ShotPlusPowerLaw
 
@@ -65,7 +65,7 @@ def test_is_the_multivariate_gaussian():
     assert norm == pytest.approx(-0.5 * (logdet - 12 * np.log(1e22)), rel=1e-12)
 
 
-@pytest.mark.parametrize("rule", [Bandpowers(), BandpowersObservedErrors()])
+@pytest.mark.parametrize("rule", [GaussianModelSigma(), GaussianObservedSigma()])
 @pytest.mark.parametrize("signed", [False, True], ids=["auto", "cross"])
 def test_exact_data_are_found_through_the_window(rule, signed):
     """Data on the model: the truth is the best fit, so the window is applied exactly once."""
@@ -82,7 +82,7 @@ def test_exact_data_are_found_through_the_window(rule, signed):
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e20])
 def test_priors_follow_the_level_of_the_spectrum(scale):
     """The same map in another unit: the same fit, whatever the powers of ten."""
-    one, other = (Bandpowers().bind(spectrum(scale=s), MODEL, Context()) for s in (1.0, scale))
+    one, other = (GaussianModelSigma().bind(spectrum(scale=s), MODEL, Context()) for s in (1.0, scale))
     for a, b in zip(one.parameters[:2], other.parameters[:2], strict=True):
         np.testing.assert_allclose(np.array(b.prior.support), scale * np.array(a.prior.support), rtol=1e-9)
     factor = np.array([scale, scale, 1.0])
@@ -93,7 +93,7 @@ def test_priors_follow_the_level_of_the_spectrum(scale):
 
 
 def test_priors_are_signed_for_a_cross_spectrum_alone():
-    auto, cross = (Bandpowers().bind(spectrum(signed), MODEL, Context()).parameters for signed in (False, True))
+    auto, cross = (GaussianModelSigma().bind(spectrum(signed), MODEL, Context()).parameters for signed in (False, True))
     assert [p.prior.support[0] for p in auto[:2]] == [0, 0]
     assert all(p.prior.support[0] == -p.prior.support[1] for p in cross[:2])
     assert all(p.unit == "nW2 / (m4 sr)" for p in auto[:2])
@@ -102,7 +102,7 @@ def test_priors_are_signed_for_a_cross_spectrum_alone():
 def test_a_given_prior_stays():
     given = Normal(mean=2e-11, sigma=1e-12)
     model = ShotPlusPowerLaw(priors={"shot": given}, fixed={"slope": 1.5})
-    bound = Bandpowers().bind(spectrum(), model, Context())
+    bound = GaussianModelSigma().bind(spectrum(), model, Context())
     assert bound.names == ("shot", "amplitude")
     assert bound.parameters[0].prior is given
 
@@ -116,14 +116,14 @@ def test_errors_are_of_the_model_not_of_the_data():
     model = ShotPlusPowerLaw(
         fixed=dict(zip(("amplitude", "slope"), TRUE[1:], strict=True)), priors={"shot": Uniform(low=0, high=1e-9)}
     )
-    ours = Bandpowers().bind(low, model, Context())
-    theirs = BandpowersObservedErrors().bind(low, model, Context())
+    ours = GaussianModelSigma().bind(low, model, Context())
+    theirs = GaussianObservedSigma().bind(low, model, Context())
     expected = np.sqrt(2 / data.modes) * data.power
     np.testing.assert_allclose(np.sqrt(np.diag(ours.covariance)), expected, rtol=0.05)
     assert np.sqrt(theirs.covariance[5, 5]) == pytest.approx(0.1 * expected[5])
 
 
-@pytest.mark.parametrize("rule", [Bandpowers, BandpowersObservedErrors])
+@pytest.mark.parametrize("rule", [GaussianModelSigma, GaussianObservedSigma])
 def test_scales_can_be_cut(rule):
     bound = rule(theta=("10 arcsec", "200 arcsec")).bind(spectrum(), MODEL, Context())
     theta = spectrum().theta / ARCSEC
@@ -134,7 +134,7 @@ def test_scales_can_be_cut(rule):
 
 def test_bins_beyond_nyquist_take_no_part():
     flags = {"beyond_nyquist": (False,) * 10 + (True,) * 2}
-    assert len(Bandpowers().bind(spectrum(flags=flags), MODEL, Context()).data) == 10
+    assert len(GaussianModelSigma().bind(spectrum(flags=flags), MODEL, Context()).data) == 10
 
 
 def test_impossible_covariance_is_refused():
@@ -142,15 +142,15 @@ def test_impossible_covariance_is_refused():
     covariance = data.covariance.copy()
     covariance[0, 1] = covariance[1, 0] = 10 * covariance[0, 0]
     with pytest.raises(DataError, match="not positive definite"):
-        Bandpowers().bind(spectrum(covariance=covariance), MODEL, Context())
+        GaussianModelSigma().bind(spectrum(covariance=covariance), MODEL, Context())
 
 
 def test_fingerprint_tells_data_and_priors_apart():
-    one = Bandpowers().bind(spectrum(), MODEL, Context()).fingerprint()
-    assert one == Bandpowers().bind(spectrum(), MODEL, Context()).fingerprint()
+    one = GaussianModelSigma().bind(spectrum(), MODEL, Context()).fingerprint()
+    assert one == GaussianModelSigma().bind(spectrum(), MODEL, Context()).fingerprint()
     other_prior = ShotPlusPowerLaw(priors={"slope": Uniform(low=0.5, high=3)})
-    assert one != Bandpowers().bind(spectrum(), other_prior, Context()).fingerprint()
-    assert one != Bandpowers().bind(spectrum(scale=1.001), MODEL, Context()).fingerprint()
+    assert one != GaussianModelSigma().bind(spectrum(), other_prior, Context()).fingerprint()
+    assert one != GaussianModelSigma().bind(spectrum(scale=1.001), MODEL, Context()).fingerprint()
 
 
 def test_power_model_broadcasts_columns():
@@ -171,11 +171,11 @@ def test_errors_that_the_mask_brings_from_other_scales_do_not_follow_the_model()
     power = data.power.copy()
     power[4] *= 1e-4
     leaking = attrs.evolve(data, power=power, auto=(power,), covariance=100 * data.covariance)
-    bound = Bandpowers().bind(leaking, MODEL, Context())
+    bound = GaussianModelSigma().bind(leaking, MODEL, Context())
     np.testing.assert_allclose(np.diag(bound.covariance) / np.diag(leaking.covariance), 1, atol=0.1)
     # Where the variance is the bin's own, it follows the model.
     low = attrs.evolve(data, power=0.25 * power, auto=(0.25 * power,), covariance=data.covariance / 16)
     clean = attrs.evolve(low, power=data.power)
-    bound = Bandpowers().bind(clean, MODEL, Context())
+    bound = GaussianModelSigma().bind(clean, MODEL, Context())
     kept = np.arange(12) != 4
     np.testing.assert_allclose((np.diag(bound.covariance) / np.diag(low.covariance))[kept], 16, rtol=0.25)

@@ -139,7 +139,7 @@ def test_a_slot_refuses_a_component_for_other_data():
 
     @frozen(kw_only=True)
     class Study:
-        likelihood: LikelihoodRule[Spectrum, PowerModel] = slot("bandpowers")
+        likelihood: LikelihoodRule[Spectrum, PowerModel] = slot("gaussian-model-sigma")
 
     with pytest.raises(Defects, match="works on PowerSpectrum, but this slot gives it Spectrum"):
-        structure({"likelihood": "bandpowers"}, attrs.resolve_types(Study, globals(), locals()))
+        structure({"likelihood": "gaussian-model-sigma"}, attrs.resolve_types(Study, globals(), locals()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Protocol, Self, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,10 @@ class PowerModel(Protocol):
         The unit is that of the power spectrum it is compared with.
         """
 
-    def scaled(self, spectrum: PowerSpectrum, chosen: NDArray[np.bool_]) -> Self:
-        """The model with default priors that reach as far as a spectrum does; itself where they are absolute.
+    def for_spectrum(self, spectrum: PowerSpectrum, chosen: NDArray[np.bool_]) -> PowerModel:
+        """The model made ready for a spectrum: default priors that reach as far as it does, templates of its own maps.
+
+        Itself where the model needs neither.
 
         Parameters
         ----------

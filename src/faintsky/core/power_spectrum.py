@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from faintsky.core.bins import Bins
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError
+from faintsky.core.flux_production import FluxProduction
 from faintsky.core.map import Map
 
 __all__ = ["PowerSpectrum", "PowerSpectrumEstimator", "Window"]
@@ -77,6 +78,12 @@ class PowerSpectrum:
         Smoothed or measured total auto-power of the two maps that entered the error, (nbin,) each.
     flags : mapping of str to tuple of bool
         Per bin: ``beyond_nyquist``, ``wider_than_field``.
+    shot : float, optional
+        White level of the sources that the maps are made of [unit]; of a pair, of the sources that both hold.
+    productions : tuple of FluxProduction
+        dF/dz of the two maps, of the one for an auto-spectrum; empty where they are not known.
+    beam : str
+        ``uncorrected``, or ``deconvolved``: whether the beams of the maps are still in the power.
     """
 
     edges: Array
@@ -94,6 +101,9 @@ class PowerSpectrum:
     options: Mapping[str, Any] = field(factory=dict)
     auto: tuple[Array, ...] = ()
     flags: Mapping[str, tuple[bool, ...]] = field(factory=dict)
+    shot: float | None = None
+    productions: tuple[FluxProduction, ...] = ()
+    beam: str = "uncorrected"
 
     @property
     def theta(self) -> Array:

@@ -43,7 +43,7 @@ class ShotPlusPowerLaw(Parametric, PowerModel):
         x = np.log(q * self.theta0 / (2 * np.pi))
         return np.asarray(self.shot + self.amplitude * np.exp(-self.slope * x))
 
-    def scaled(self, spectrum: PowerSpectrum, chosen: NDArray[np.bool_]) -> Self:
+    def for_spectrum(self, spectrum: PowerSpectrum, chosen: NDArray[np.bool_]) -> Self:
         """The same with the default priors of the two levels set to the reach of a spectrum."""
         q, shown = spectrum.q[chosen], (np.abs(spectrum.power) + 3 * spectrum.error)[chosen]
         near = np.abs(np.log(q * self.theta0 / (2 * np.pi))) < np.log(2)

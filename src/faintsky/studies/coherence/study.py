@@ -46,7 +46,7 @@ class Coherence(Study):
     fit: FitChoice = option(factory=FitChoice, help="which spectra are fitted")
     power_spectra: PowerSpectrumEstimator = slot("decoupled", help="how spectra are estimated")
     power_models: PowerModel = slot("shot-plus-power-law", help="the model of a spectrum")
-    likelihoods: LikelihoodRule[PowerSpectrum, PowerModel] = slot("bandpowers", help="how they are compared")
+    likelihoods: LikelihoodRule[PowerSpectrum, PowerModel] = slot("gaussian-model-sigma", help="how they are compared")
     samplers: Sampler = slot("emcee", help="how the posterior is sampled")
 
     @property

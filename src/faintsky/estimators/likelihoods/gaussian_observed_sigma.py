@@ -10,18 +10,19 @@ from faintsky.core.context import Context
 from faintsky.core.likelihood import LikelihoodRule
 from faintsky.core.power_model import PowerModel
 from faintsky.core.power_spectrum import PowerSpectrum
-from faintsky.estimators.likelihoods.gaussian_bandpowers import GaussianBandpowers, chosen_bins
+from faintsky.estimators.likelihoods.bound_bandpowers import chosen_bins
+from faintsky.estimators.likelihoods.gaussian_bandpowers import GaussianBandpowers
 
-__all__ = ["BandpowersObservedErrors"]
+__all__ = ["GaussianObservedSigma"]
 
 
 @component(references=["Kashlinsky2012", "Li2018"], recipe=True)
 @frozen(kw_only=True)
-class BandpowersObservedErrors(LikelihoodRule[PowerSpectrum, PowerModel]):
+class GaussianObservedSigma(LikelihoodRule[PowerSpectrum, PowerModel]):
     """Gaussian bandpowers with errors from the observed power, as the papers fit: biased low.
 
     A bin that fluctuates low gets a small error: the expected amplitude of an auto-spectrum is low by the factor
-    (N_q - 4) / N_q per bin. `bandpowers` is the sound form.
+    (N_q - 4) / N_q per bin. `gaussian-model-sigma` is the sound form.
     """
 
     theta: tuple[float, float] | None = option(None, unit="rad", help="scales 2 pi / q that take part; default: all")
@@ -41,7 +42,7 @@ class BandpowersObservedErrors(LikelihoodRule[PowerSpectrum, PowerModel]):
         else:
             errors = np.abs(data.power[chosen]) / np.sqrt(0.5 * modes)
         return GaussianBandpowers(
-            model=model.scaled(data, chosen),
+            model=model.for_spectrum(data, chosen),
             data=data.power[chosen],
             covariance=np.diag(errors**2),
             q=data.window.q,

@@ -12,16 +12,17 @@ from faintsky.core.knox import smooth_auto
 from faintsky.core.likelihood import LikelihoodRule
 from faintsky.core.power_model import PowerModel
 from faintsky.core.power_spectrum import PowerSpectrum
-from faintsky.estimators.likelihoods.gaussian_bandpowers import GaussianBandpowers, chosen_bins
+from faintsky.estimators.likelihoods.bound_bandpowers import chosen_bins
+from faintsky.estimators.likelihoods.gaussian_bandpowers import GaussianBandpowers
 
-__all__ = ["Bandpowers"]
+__all__ = ["GaussianModelSigma"]
 
 Array = NDArray[np.float64]
 
 
 @component(references=["Knox1995"])
 @frozen(kw_only=True)
-class Bandpowers(LikelihoodRule[PowerSpectrum, PowerModel]):
+class GaussianModelSigma(LikelihoodRule[PowerSpectrum, PowerModel]):
     """Gaussian bandpowers with errors of the model.
 
     The error of a bandpower grows with the power itself, so a bin that fluctuates low gets a small error and pulls a
@@ -42,7 +43,7 @@ class Bandpowers(LikelihoodRule[PowerSpectrum, PowerModel]):
         """
         chosen = chosen_bins(data, self.theta)
         bound = GaussianBandpowers(
-            model=model.scaled(data, chosen),
+            model=model.for_spectrum(data, chosen),
             data=data.power[chosen],
             covariance=data.covariance[np.ix_(chosen, chosen)],
             q=data.window.q,

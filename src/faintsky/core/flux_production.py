@@ -1,0 +1,131 @@
+"""Flux production: how much of a background comes from each redshift, dF/dz."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Self
+
+import numpy as np
+from attrs import evolve, field, frozen
+from numpy.typing import ArrayLike, NDArray
+
+from faintsky.core.digest import array_digest, json_digest
+from faintsky.core.errors import DataError
+
+__all__ = ["FluxProduction", "simpson_weights"]
+
+Array = NDArray[np.float64]
+
+
+def _own(values: ArrayLike) -> Array:
+    array = np.array(values, dtype=float)
+    array.flags.writeable = False
+    return array
+
+
+def simpson_weights(x: Array) -> Array:
+    """Weights of Simpson's rule on a uniform grid of an odd number of points, shape of `x`.
+
+    Raises
+    ------
+    DataError
+        Where the grid is not uniform, or the number even or below 3.
+    """
+    step = np.diff(x)
+    if x.size < 3 or x.size % 2 == 0 or not np.allclose(step, step[0], rtol=1e-6):
+        raise DataError("Simpson's rule needs an odd number of points, 3 or more, at equal distances")
+    weights = np.full(x.size, 2.0)
+    weights[1::2] = 4.0
+    weights[[0, -1]] = 1.0
+    return np.asarray(weights * step[0] / 3)
+
+
+@frozen(kw_only=True, eq=False, slots=False)
+class FluxProduction:
+    """dF/dz on a uniform grid of redshift.
+
+    Attributes
+    ----------
+    z : ndarray, shape (n,)
+        Uniform, n odd.
+    dF_dz : ndarray, shape (n,)
+        [unit] per unit redshift and steradian, as the map it belongs to.
+    unit : str
+        Of the map.
+    source : str
+        Where it comes from.
+    """
+
+    z: Array = field(converter=_own, repr=False)
+    dF_dz: Array = field(converter=_own, repr=False)
+    unit: str = ""
+    source: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        if self.z.ndim != 1 or self.dF_dz.shape != self.z.shape:
+            raise DataError(f"dF/dz of shape {self.dF_dz.shape} does not fit {self.z.shape} redshifts")
+        if not np.all(np.isfinite(self.dF_dz)) or np.any(self.dF_dz < 0):
+            raise DataError("dF/dz is negative or not finite somewhere")
+        if self.z[0] < 0:
+            raise DataError(f"dF/dz starts at the redshift {self.z[0]:g}, below 0")
+        simpson_weights(self.z)
+
+    @classmethod
+    def of(
+        cls,
+        function: Callable[[Array], Array],
+        z_min: float,
+        z_max: float,
+        *,
+        points: int = 401,
+        unit: str = "",
+        source: str = "",
+    ) -> Self:
+        """dF/dz of a function of redshift between two redshifts."""
+        z = np.linspace(z_min, z_max, points)
+        return cls(z=z, dF_dz=np.broadcast_to(function(z), z.shape), unit=unit, source=source)
+
+    @classmethod
+    def from_cumulative(
+        cls, z: ArrayLike, flux: ArrayLike, z_min: float, z_max: float, *, points: int = 401, unit: str = "", source: str = ""
+    ) -> Self:
+        """dF/dz whose integral between nodes is that of a cumulative flux F(< z), given at `z`.
+
+        Parameters
+        ----------
+        z : array_like, shape (m,)
+            Increasing.
+        flux : array_like, shape (m,)
+            Cumulative, per steradian; interpolated itself, so that the integral over the range is exact.
+        """
+        nodes = np.linspace(z_min, z_max, points)
+        edges = np.concatenate([[z_min], 0.5 * (nodes[1:] + nodes[:-1]), [z_max]])
+        cells = np.diff(np.interp(edges, np.asarray(z, dtype=float), np.asarray(flux, dtype=float)))
+        made = cls(z=nodes, dF_dz=np.maximum(cells, 0) / np.diff(edges), unit=unit, source=source)
+        total = float(cells.sum())
+        return made.normalised_to(total) if total > 0 else made
+
+    @property
+    def total(self) -> float:
+        """Integral of dF/dz, the mean of the map [unit]."""
+        return float(simpson_weights(self.z) @ self.dF_dz)
+
+    @property
+    def mean_redshift(self) -> float:
+        """Mean redshift of the flux."""
+        return float(simpson_weights(self.z) @ (self.z * self.dF_dz)) / self.total
+
+    def normalised_to(self, mean: float) -> Self:
+        """The same shape with another integral."""
+        if not self.total > 0:
+            raise DataError("a flux production that is zero everywhere cannot be normalised")
+        return evolve(self, dF_dz=self.dF_dz * (mean / self.total))
+
+    def at(self, z: Array) -> Array:
+        """dF/dz at other redshifts; 0 outside its own range."""
+        return np.interp(z, self.z, self.dF_dz, left=0.0, right=0.0)
+
+    @property
+    def digest(self) -> str:
+        """Identity of the numbers."""
+        return json_digest([array_digest(self.z), array_digest(self.dF_dz), self.unit])

@@ -1,0 +1,1 @@
+"""Posteriors that need no engine."""

@@ -1,0 +1,1 @@
+"""Matter clustering, projected on the sky."""
