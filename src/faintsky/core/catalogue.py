@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from functools import cached_property
+from typing import Any, Protocol, Self, runtime_checkable
 
 import attrs
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
+from faintsky.core.context import Context
 from faintsky.core.digest import array_digest, json_digest
 from faintsky.core.errors import DataError, nearest
+from faintsky.core.identity import identity
 from faintsky.core.redshift import Redshifts
 from faintsky.core.units import unit_factor
 
-__all__ = ["MISSING", "Catalogue"]
+__all__ = ["MISSING", "Catalogue", "CatalogueSource", "loaded"]
 
 #: Numbers that stand for "no value" in real tables.
 MISSING = (-99.0, -999.0, -9999.0)
@@ -109,17 +113,10 @@ class Catalogue:
 
     def select(self, keep: NDArray[np.bool_]) -> Catalogue:
         """The chosen rows."""
-        redshifts = self.redshifts
-        if redshifts is not None:
-            redshifts = attrs.evolve(
-                redshifts,
-                cdf=redshifts.cdf[keep],
-                mass=redshifts.mass[keep],
-                spectroscopic=redshifts.spectroscopic[keep],
-            )
+        redshifts = None if self.redshifts is None else self.redshifts.select(keep)
         return attrs.evolve(self, columns={n: c[keep] for n, c in self.columns.items()}, redshifts=redshifts)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Identity of all columns and redshifts."""
         said = [[n, c.tolist() if c.dtype.kind in "UOS" else array_digest(c)] for n, c in sorted(self.columns.items())]
@@ -133,3 +130,30 @@ def _numbers(column: Any, missing: Sequence[float]) -> NDArray[Any]:
         return np.asarray(np.ma.filled(data, ""))
     values = np.asarray(np.ma.filled(data.astype(float), np.nan))
     return np.where(np.isin(values, list(missing)), np.nan, values)
+
+
+@runtime_checkable
+class CatalogueSource(Protocol):
+    """A component of kind ``catalogues``: reads or simulates sources."""
+
+    @abstractmethod
+    def load(self, ctx: Context) -> Catalogue:
+        """The catalogue; the same one for every task of a study with one seed.
+
+        Raises
+        ------
+        DataError
+            Where the table is not what it is said to be: no positions, a missing column, redshifts without a grid.
+        """
+
+
+_cache: dict[str, Catalogue] = {}
+
+
+def loaded(source: CatalogueSource, ctx: Context) -> Catalogue:
+    """The catalogue of a source, read once per process: several maps are painted from one."""
+    key = json_digest([identity(source), ctx.seed])
+    if key not in _cache:
+        _cache.clear()  # one at a time: a million sources with their redshift densities fill half a gigabyte
+        _cache[key] = source.load(ctx)
+    return _cache[key]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import attrs
 import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
@@ -37,7 +34,9 @@ class FlatLCDM:
 
     def __attrs_post_init__(self) -> None:
         if self.name and self.name not in PUBLISHED:
-            raise DataError(f"no cosmology is called {self.name!r}. {nearest(self.name, PUBLISHED)} Known: {', '.join(PUBLISHED)}")
+            raise DataError(
+                f"no cosmology is called {self.name!r}. {nearest(self.name, PUBLISHED)} Known: {', '.join(PUBLISHED)}"
+            )
         missing = [key for key in ("h0", "omega_m0", "omega_b0", "sigma8", "ns") if not self.name and getattr(self, key) is None]
         if missing:
             raise DataError(

@@ -89,6 +89,29 @@ class Grid:
             )
         return grid
 
+    @classmethod
+    def tangential(cls, centre: tuple[float, float], shape: tuple[int, int], pixel: Any) -> Self:
+        """Square pixels of a tangential projection, north up and east to the left.
+
+        Parameters
+        ----------
+        centre : tuple of float
+            Right ascension and declination of the middle of the grid [deg].
+        shape : tuple of int
+            (ny, nx)
+        pixel : float, str or Quantity
+            [rad]
+        """
+        from astropy.wcs import WCS
+
+        scale = float(np.rad2deg(canonical(pixel, "rad")))
+        wcs = WCS(naxis=2)
+        wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+        wcs.wcs.crval = list(centre)
+        wcs.wcs.crpix = [(shape[1] + 1) / 2, (shape[0] + 1) / 2]
+        wcs.wcs.cdelt = [-scale, scale]
+        return cls.from_wcs(wcs, shape)
+
     @cached_property
     def wcs(self) -> Any:
         """The astropy WCS, or None where the grid lies nowhere on the sky."""

@@ -16,8 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from faintsky.core.context import Context
 from faintsky.core.digest import array_digest, json_digest
 from faintsky.core.errors import DataError
+from faintsky.core.flux_production import FluxProduction
 from faintsky.core.grid import Grid
 from faintsky.core.psf import PSF
+from faintsky.core.sources import Sources
 
 __all__ = ["Map", "MapSource"]
 
@@ -94,6 +96,10 @@ class Map:
     counts : ndarray, shape (ny, nx), optional
         Photons per pixel, for a map that is made of photons; for the table of map properties.
     beam : PSF, optional
+    sources : Sources, optional
+        The point sources that the map is painted from.
+    production : FluxProduction, optional
+        dF/dz of the map, where its sources have redshifts.
     meta : mapping
         Facts of the source that the report shows (live time, photons, band, warnings).
 
@@ -113,6 +119,8 @@ class Map:
     split_variances: tuple[Real, ...] = field(default=(), converter=_own_all, repr=False)
     counts: Real | None = field(default=None, converter=_own_optional, repr=False)
     beam: PSF | None = None
+    sources: Sources | None = field(default=None, repr=False)
+    production: FluxProduction | None = field(default=None, repr=False)
     meta: Mapping[str, Any] = field(factory=dict, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -240,6 +248,12 @@ class Map:
         w2 = np.square(self.weight, dtype=np.float64)
         return float(self.grid_.pixel_area * np.sum(w2 * self.variance) / np.sum(w2))
 
+    def shared_shot(self, other: Map) -> float:
+        """White cross-power of the sources that this map and another are both painted from [unit x unit sr]; 0 where none is."""
+        if self.sources is None or other.sources is None:
+            return 0.0
+        return self.sources.shared_shot(other.sources, self.weight, other.weight, self.grid_.pixel_area)
+
     @cached_property
     def mask_digest(self) -> str:
         """Identity of weight and pixel scale: what couplings are cached by."""
@@ -249,7 +263,8 @@ class Map:
     def digest(self) -> str:
         """Identity of everything a result can depend on."""
         arrays = [self.values, self.weight, self.footprint, self.variance, *self.splits, *self.split_variances]
-        return json_digest([self.grid_.digest, self.unit, *(a is not None and array_digest(a) for a in arrays)])
+        known = [part is not None and part.digest for part in (self.sources, self.production)]
+        return json_digest([self.grid_.digest, self.unit, *(a is not None and array_digest(a) for a in arrays), *known])
 
     @cached_property
     def mean(self) -> float:

@@ -6,7 +6,7 @@ import warnings
 from typing import Self
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
@@ -19,7 +19,8 @@ Array = NDArray[np.float64]
 
 
 def _own(values: ArrayLike) -> Array:
-    array = np.array(values, dtype=float)
+    array = np.array(values)
+    array = array.astype(np.float32 if array.dtype == np.float32 else np.float64, copy=False)
     array.flags.writeable = False
     return array
 
@@ -33,7 +34,7 @@ class Redshifts:
     z : ndarray, shape (m,)
         Increasing grid.
     cdf : ndarray, shape (n, m)
-        Rises to `mass` at the end of the grid.
+        Rises to `mass` at the end of the grid; float32 where it came so (a million sources are large).
     mass : ndarray, shape (n,)
         Probability inside the grid; what lies outside is reported, not put back.
     spectroscopic : ndarray of bool, shape (n,)
@@ -149,9 +150,18 @@ class Redshifts:
         """Probability between two redshifts, shape (n,): the cumulative distribution is interpolated, not the density."""
         if not z_low < z_high:
             raise DataError(f"z_low must lie below z_high, got {z_low:g} and {z_high:g}")
-        ends = np.clip([z_low, z_high], self.z[0], self.z[-1])
-        low, high = (np.array([np.interp(end, self.z, row) for row in self.cdf]) for end in ends)
-        return np.asarray(high - low)
+        return np.asarray(self.below(z_high) - self.below(z_low))
+
+    def below(self, z: float) -> Array:
+        """Probability inside the grid and below `z`, shape (n,)."""
+        place = np.interp(z, self.z, np.arange(self.z.size))
+        left = min(int(place), self.z.size - 2)
+        share = float(place) - left
+        return np.asarray((1 - share) * self.cdf[:, left].astype(float) + share * self.cdf[:, left + 1])
+
+    def select(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Redshifts:
+        """The chosen rows."""
+        return evolve(self, cdf=self.cdf[keep], mass=self.mass[keep], spectroscopic=self.spectroscopic[keep])
 
     @property
     def outside(self) -> Array:

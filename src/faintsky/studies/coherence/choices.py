@@ -25,8 +25,11 @@ class GridChoice:
 
     like: str = option("", help="take the native grid of this map, such as 'maps.xray'")
     wcs: Path | None = option(None, help="FITS file whose image WCS and shape are the grid")
-    pixel: float | None = option(None, unit="rad", gt=0, help="pixel size of a grid that lies nowhere on the sky")
+    pixel: float | None = option(None, unit="rad", gt=0, help="pixel size of a grid made here, with `size`")
     size: tuple[int, int] | None = option(None, help="[ny, nx] pixels, with `pixel`")
+    centre: tuple[float, float] | None = option(
+        None, unit="deg", help="right ascension and declination of its centre: the grid is a tangential projection there"
+    )
 
     def __attrs_post_init__(self) -> None:
         given = [name for name in ("like", "wcs", "pixel") if getattr(self, name)]
@@ -38,7 +41,7 @@ class GridChoice:
     def explicit(self) -> Grid | None:
         """The grid that the choice itself holds, or None."""
         if self.pixel is not None and self.size is not None:
-            return Grid(self.size, self.pixel)
+            return Grid(self.size, self.pixel) if self.centre is None else Grid.tangential(self.centre, self.size, self.pixel)
         if self.wcs is None:
             return None
         from astropy.io import fits
