@@ -61,7 +61,6 @@ class TestExactTreeCorr(PowerSpectrumConformance):
 
 class TestNamaster(PowerSpectrumConformance):
     component = "namaster"
-    realisations = 6
 
     @pytest.fixture(autouse=True)
     def _installed(self):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from numpy.typing import ArrayLike, NDArray
 
 from faintsky.core.bins import Bins
@@ -124,30 +124,46 @@ class PowerSpectrum:
         """Bandpowers expected from ``model(q) -> power`` [unit] through the window."""
         return self.window(np.asarray(model(self.window.q), dtype=float))
 
-    def mean(self, theta_min: Any, theta_max: Any, weights: ArrayLike | None = None) -> tuple[float, float]:
+    def mean(self, theta_min: Any, theta_max: Any, weights: str | ArrayLike = "modes") -> tuple[float, float]:
         """Weighted mean power of the bins whose q lies between two scales, and its error from the covariance.
 
         Parameters
         ----------
         theta_min, theta_max : float, str or Quantity
             [rad]
-        weights : array_like, shape (nbin,), optional
-            Default: the number of modes.
+        weights : {"modes", "inverse-variance", "uniform", "q2", "sigma"} or array_like, shape (nbin,)
 
         Raises
         ------
         DataError
             Where no bin lies between the scales.
         """
+        from faintsky.core.broadband import broadband
         from faintsky.core.units import canonical
 
-        low, high = canonical(theta_min, "rad"), canonical(theta_max, "rad")
-        chosen = (self.theta >= low) & (self.theta <= high) & (self.modes > 0)
-        if not chosen.any():
-            raise DataError("no bin lies between these scales")
-        w = np.where(chosen, self.modes if weights is None else np.asarray(weights, dtype=float), 0.0)
-        w = w / w.sum()
-        return float(w @ self.power), float(np.sqrt(w @ self.covariance @ w))
+        found = broadband(self, canonical(theta_min, "rad"), canonical(theta_max, "rad"), weights)
+        return found.value, found.error
+
+    def q2p(self) -> tuple[Array, Array]:
+        """Mean-square fluctuation q^2 P / 2 pi and its error, shape (nbin,) each."""
+        factor = self.q**2 / (2 * np.pi)
+        return factor * self.power, factor * self.error
+
+    def subtract(self, other: PowerSpectrum) -> PowerSpectrum:
+        """The spectrum less a matched one, such as that with a stowed-background map; the covariances add.
+
+        Raises
+        ------
+        DataError
+            Where bins, masks (their effective fraction), units or the treatment of beams differ.
+        """
+        if self.edges.shape != other.edges.shape or not np.allclose(self.edges, other.edges, rtol=1e-9):
+            raise DataError("a spectrum is subtracted from one with the same bins; these differ")
+        if self.unit != other.unit or self.beam != other.beam:
+            raise DataError(f"cannot subtract a spectrum in {other.unit} ({other.beam}) from one in {self.unit} ({self.beam})")
+        if abs(self.f_sky - other.f_sky) > 1e-6:
+            raise DataError(f"the masks differ: they keep {self.f_sky:.4f} and {other.f_sky:.4f} of the grid")
+        return evolve(self, power=self.power - other.power, covariance=self.covariance + other.covariance)
 
     def to_table(self) -> Any:
         """An astropy QTable, one row a bin, with units; the covariance is in the HDF5 result."""

@@ -26,3 +26,7 @@ class PSF(Protocol):
     @abstractmethod
     def transfer(self, q: ArrayLike) -> NDArray[np.float64]:
         """Azimuthal mean of the Fourier transform B(q) at `q` [rad^-1]; B(0) = 1, the beam power is B^2."""
+
+    def beam_power(self, q: ArrayLike) -> NDArray[np.float64]:
+        """Power that the beam leaves at `q` [rad^-1]: B^2, or the mean of the B^2 of pointings for a mosaic."""
+        return np.asarray(self.transfer(q)) ** 2

@@ -95,7 +95,7 @@ class Limber(Parametric, PowerModel):
         )
 
 
-@frozen(kw_only=True, eq=False, slots=False)
+@frozen(kw_only=True, eq=False)
 class LimberTemplate(Parametric, PowerModel):
     """The clustering of the sources of one spectrum; the projection is done once per set of wavenumbers."""
 

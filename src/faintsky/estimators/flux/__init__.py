@@ -1,0 +1,1 @@
+"""Fluxes from power spectra, and what they imply: accreted mass, number of sources, resolved fraction."""
