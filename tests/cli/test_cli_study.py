@@ -155,8 +155,8 @@ def test_cost_counts_and_does_not_invent(command, mine, tmp_path, monkeypatch):
     wide = ("--set", "samplers=['emcee', 'dynesty']", "--set", "power_spectra=['decoupled', 'fft']")
     out = command("study", "check", mine, "--cost", *wide).out
     assert "4 cells (power_spectra: decoupled, fft; samplers: emcee, dynesty)" in out
-    # One grid, two maps, one mask, a spectrum task per estimator, a fit per cell: maps and spectra are shared.
-    assert "tasks: 10 (1 study_grid, 2 load_map, 1 common_mask, 2 measure, 4 fit)" in out
+    # One grid, two maps, one mask, spectra and coherence per estimator, a fit per cell: maps and spectra are shared.
+    assert "tasks: 12 (1 study_grid, 2 load_map, 1 common_mask, 2 measure, 2 coherences, 4 fit)" in out
     assert "no finished task of these steps is known" in out
     assert not (tmp_path / "unused").exists()
     assert command("run", mine, "--out", "r", "--executor", "serial", "--set", "samplers.steps=60", "--quiet").code == 0

@@ -9,9 +9,9 @@ from faintsky.core.errors import DataError
 from faintsky.core.power_spectrum import PowerSpectrum, Window
 from faintsky.core.prior import Normal, Uniform
 from faintsky.core.units import ARCSEC
+from faintsky.estimators.likelihoods.gaussian_bandpowers import GaussianBandpowers
 from faintsky.estimators.likelihoods.gaussian_model_sigma import GaussianModelSigma
 from faintsky.estimators.likelihoods.gaussian_observed_sigma import GaussianObservedSigma
-from faintsky.estimators.likelihoods.gaussian_bandpowers import GaussianBandpowers
 from faintsky.models.power_models.shot_plus_power_law import ShotPlusPowerLaw
 
 MODEL = ShotPlusPowerLaw()

@@ -82,7 +82,7 @@ def test_a_broadband_error_knows_the_correlations():
 def test_a_broadband_mean_says_what_is_wrong():
     with pytest.raises(DataError, match=r"no bin lies between 0.2063 and 0.4125 arcsec; the spectrum reaches from"):
         broadband(three(), 1e-6, 2e-6)
-    with pytest.raises(DataError, match="no weighting is called 'sigmas'. Did you mean 'sigma'"):
+    with pytest.raises(DataError, match=r"no weighting is called 'sigmas'\. Did you mean 'sigma'"):
         broadband(three(), 1e-4, 1.0, "sigmas")
     assert set(WEIGHTINGS) == {"modes", "inverse-variance", "uniform", "q2", "sigma"}
 

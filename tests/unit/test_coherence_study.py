@@ -14,13 +14,27 @@ from faintsky.core.registry import make
 from faintsky.core.units import ARCSEC
 from faintsky.models.maps.simulated import Simulated
 from faintsky.studies.coherence.choices import BinChoice, FitChoice, GridChoice
+from faintsky.studies.coherence.measurement import BeamChoice, MeasureChoice, NullChoice
+from faintsky.studies.coherence.measuring import measure
 from faintsky.studies.coherence.spectra import NullTest
-from faintsky.studies.coherence.steps import common_mask, load_map, measure, study_grid
+from faintsky.studies.coherence.steps import common_mask, load_map, study_grid
 from faintsky.studies.coherence.study import Coherence
 from faintsky.testing.masks import sky_grid
 
 GRID = sky_grid((20, 30))
 CTX = Context()
+
+
+def measured(maps, mask, bins, **choices):
+    """The spectra of the maps by the default estimator."""
+    given = {
+        "estimator": make("power_spectra", "decoupled"),
+        "choice": MeasureChoice(),
+        "beams": BeamChoice(),
+        "nulls": NullChoice(),
+        "checked": (),
+    }
+    return measure(maps=maps, mask=mask, bins=bins, **(given | choices), title="", ctx=CTX)
 
 
 def plain(values=None, keep=None, grid=GRID):
@@ -109,8 +123,9 @@ def test_every_pair_is_measured_once_and_halves_add_what_they_know():
     maps = {"ir": plain(grid=grid), "x": photons}
     mask = common_mask(maps=maps, rules={}, ctx=CTX)
     bins = BinChoice(theta=("2.1 arcsec", "30 arcsec"), per_decade=6)
-    found = measure(maps=maps, mask=mask, estimator=make("power_spectra", "decoupled"), bins=bins, title="", ctx=CTX)
-    assert list(found.named()) == ["ir", "x", "ir x x", "x signal (A x B)", "x noise (A - B)/2", "ir x x (A - B)/2"]
+    found = measured(maps, mask, bins)
+    names = ["ir", "x", "ir x x", "x signal (A x B)", "x noise (A - B)/2", "ir x x (A - B)/2", "ir rotated x x"]
+    assert list(found.named()) == names
     scale = np.abs(found.auto["x"].power).max()
     np.testing.assert_allclose(found.auto["x"].power - found.noise["x"].power, found.signal["x"].power, atol=1e-10 * scale)
     # IR x (A + B)/2 - IR x (A - B)/2 = IR x B.

@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike
 
 from faintsky.core.component import option
 from faintsky.core.errors import DataError, nearest
-from faintsky.core.prior import Prior
+from faintsky.core.prior import Prior, Uniform
 
-__all__ = ["Parameter", "Parametric", "at", "free_parameters", "parameter"]
+__all__ = ["Parameter", "Parametric", "at", "free_parameters", "parameter", "with_wider_priors"]
 
 M = TypeVar("M")
 
@@ -165,3 +165,29 @@ def _placed(model: M, columns: Mapping[str, Any]) -> M:
         # The columns stand where validated numbers stood: validators are for what a person writes.
         object.__setattr__(moved, name, value)
     return moved
+
+
+def with_wider_priors(model: M, priors: Mapping[str, Prior], factor: float) -> M:
+    """The model with flat priors `factor` times as wide: away from 0 where they begin at 0, to both sides elsewhere.
+
+    Parameters
+    ----------
+    model
+        A component with parameters.
+    priors : mapping of dotted name to Prior
+        What they are now; others than flat ones stay.
+    factor : float
+    """
+    own: dict[str, Prior] = {}
+    for name, prior in priors.items():
+        if "." in name or not isinstance(prior, Uniform):
+            continue
+        middle, half = 0.5 * (prior.low + prior.high), 0.5 * (prior.high - prior.low)
+        low = prior.low if prior.low == 0 else middle - factor * half
+        own[name] = Uniform(low=low, high=low + 2 * factor * half)
+    changes: dict[str, Any] = {"priors": {**model.priors, **own}} if own else {}  # type: ignore[attr-defined]
+    for slot, part in _nested(model):
+        inner = {key.removeprefix(f"{slot}."): p for key, p in priors.items() if key.startswith(f"{slot}.")}
+        if inner:
+            changes[slot] = with_wider_priors(part, inner, factor)
+    return attrs.evolve(model, **changes)  # type: ignore[misc]

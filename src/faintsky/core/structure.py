@@ -208,15 +208,16 @@ def _field(converter: Converter, attribute: attrs.Attribute[Any], value: Any) ->
 
 
 def _with_unit(value: Any, unit: str, attribute: attrs.Attribute[Any]) -> Any:
-    wants_many = get_origin(attribute.type) is tuple
+    annotation = next((a for a in get_args(attribute.type) if get_origin(a) is tuple), attribute.type)  # of an optional tuple
+    wants_many = get_origin(annotation) is tuple
     if wants_many is not isinstance(value, list):
         raise TypeError(f"must be {'a list of lengths' if wants_many else 'one value'} with unit, got {value!r}")
     for item in value if wants_many else [value]:
         if isinstance(item, bool) or not isinstance(item, str):
             raise TypeError(f"needs a unit: write '{item} {unit}' (or any unit of its kind), got the bare {item!r}")
     if wants_many:
-        count = len(get_args(attribute.type))
-        if Ellipsis not in get_args(attribute.type) and len(value) != count:
+        count = len(get_args(annotation))
+        if Ellipsis not in get_args(annotation) and len(value) != count:
             raise TypeError(f"must be a list of {count} values, got {len(value)}")
     return canonical(value, unit)
 

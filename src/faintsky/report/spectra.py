@@ -13,7 +13,7 @@ from faintsky.core.power_spectrum import PowerSpectrum
 from faintsky.core.units import ARCSEC
 from faintsky.report.style import COLOURS, GUIDE, MARKERS, legend_above, unit_label, verbatim
 
-__all__ = ["Curve", "draw_nulls", "draw_overlay"]
+__all__ = ["Curve", "draw_nulls", "draw_overlay", "draw_panel"]
 
 Array = NDArray[np.float64]
 
@@ -98,6 +98,43 @@ def draw_overlay(figure: Any, spectra: Mapping[str, PowerSpectrum], title: str =
     if not below.lines[1:]:
         below.set_ylim(-3, 3)
     _scale_axis(below)
+
+
+def draw_panel(figure: Any, spectra: Mapping[str, PowerSpectrum], quantity: str = "q2p", curves: Sequence[Curve] = ()) -> None:
+    """Several spectra in one figure; dashed lines are the shot noise of their sources, open symbols negative bandpowers.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure or SubFigure
+    spectra : mapping of label to PowerSpectrum
+    quantity : {"q2p", "p"}
+        q^2 P / 2 pi, or P.
+    curves : sequence of Curve
+        Published spectra.
+    """
+    ax = figure.subplots()
+    shown: list[float] = []
+    for i, (label, s) in enumerate(spectra.items()):
+        style = _symbols(i)
+        factor = s.q**2 / (2 * np.pi) if quantity == "q2p" else np.ones_like(s.q)
+        x, size, error = _shifted(s, i, len(spectra)), np.abs(s.power) * factor, s.error * factor
+        positive = s.power > 0
+        ax.errorbar(x[positive], size[positive], error[positive], label=verbatim(label), **style)
+        ax.errorbar(x[~positive], size[~positive], error[~positive], **style | {"mfc": "none"})
+        shown += [float(v) for v in size[np.isfinite(size) & (size > 0)]]
+        if s.shot is not None and s.shot > 0:
+            ax.plot(_scales(s), s.shot * factor, color=COLOURS[i % len(COLOURS)], lw=1, ls="--", zorder=0)
+    for i, curve in enumerate(curves):
+        factor = curve.q**2 / (2 * np.pi) if quantity == "q2p" else np.ones_like(curve.q)
+        x = 2 * np.pi / curve.q / ARCSEC
+        ax.plot(x, curve.power * factor, color=GUIDE, lw=1.4, ls=("-", "-.", ":")[i % 3], label=verbatim(curve.name), zorder=0)
+    ax.set_yscale("log")
+    if shown:
+        ax.set_ylim(0.3 * float(np.quantile(shown, 0.02)), 5 * max(shown))
+    first = next(iter(spectra.values()))
+    ax.set_ylabel("$q^2 P/2\\pi$" + _unit(first) if quantity == "q2p" else "$P$" + unit_label(first.unit))
+    _scale_axis(ax)
+    legend_above(figure, ax)
 
 
 def _unit(spectrum: PowerSpectrum) -> str:

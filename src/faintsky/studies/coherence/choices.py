@@ -70,6 +70,11 @@ class BinChoice:
             low, high = (t / ARCSEC for t in self.theta)
             raise DataError(f"theta must be [smallest, largest], got [{low:g}, {high:g}] arcsec")
 
+    @property
+    def common(self) -> Bins:
+        """The bins before any grid is known: what fields are stacked over."""
+        return Bins(self.edges) if self.edges else Bins.log(*self.theta, per_decade=self.per_decade)
+
     def bins(self, grid: Grid) -> tuple[Bins, tuple[str, ...]]:
         """The bins on a grid, and what had to be changed to give each a mode.
 
@@ -78,7 +83,7 @@ class BinChoice:
         DataError
             Where bins hold no mode and `empty` is ``error``.
         """
-        chosen = Bins(self.edges) if self.edges else Bins.log(*self.theta, per_decade=self.per_decade)
+        chosen = self.common
         if self.empty == "error":
             chosen.check(grid)
             return chosen, ()
@@ -87,8 +92,11 @@ class BinChoice:
 
 @frozen(kw_only=True)
 class FitChoice:
-    """Which spectra are fitted."""
+    """Which spectra are fitted, and how the fit is checked."""
 
     spectra: tuple[str, ...] = option(
         (), help="such as ['ir x xray', 'ir']; default: the cross-spectrum of the first two maps, or the only auto"
+    )
+    wider_priors: float = option(
+        1.0, ge=1, help="fit again with flat priors so many times as wide, and tell what changes; 1 = not"
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from faintsky.core.goodness import probability_to_exceed
 from faintsky.core.power_spectrum import PowerSpectrum
+from faintsky.estimators.bandpowers.jackknife import Jackknife
 
 __all__ = ["NullTest", "Spectra", "cross_name"]
 
@@ -52,6 +53,8 @@ class Spectra:
         Cross-power of every other map with (A - B)/2, which holds no sky.
     shot : mapping of map name to float
         The analytic shot-noise level, where the map knows its variance.
+    jackknife : mapping of name to Jackknife
+        Leave-one-region-out vectors of the spectra that were asked for.
     """
 
     auto: Mapping[str, PowerSpectrum]
@@ -60,6 +63,7 @@ class Spectra:
     noise: Mapping[str, PowerSpectrum]
     null: Mapping[str, PowerSpectrum]
     shot: Mapping[str, float]
+    jackknife: Mapping[str, Jackknife] = field(factory=dict)
 
     def named(self) -> dict[str, PowerSpectrum]:
         """All spectra by the names of tables and figures."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import combinations
 from typing import Any
 
-import attrs
 import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from faintsky.core.catalogue import CatalogueSource, loaded
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError, nearest
 from faintsky.core.goodness import with_goodness
@@ -18,14 +17,17 @@ from faintsky.core.grid import Grid
 from faintsky.core.likelihood import LikelihoodRule
 from faintsky.core.map import Map, MapSource
 from faintsky.core.mask import MaskRule
+from faintsky.core.painted_source import PaintedSource
+from faintsky.core.parameter import with_wider_priors
 from faintsky.core.power_model import PowerModel
-from faintsky.core.power_spectrum import PowerSpectrum, PowerSpectrumEstimator
+from faintsky.core.power_spectrum import PowerSpectrum
 from faintsky.core.sampler import Posterior, Sampler
 from faintsky.core.step import step
+from faintsky.estimators.bandpowers.stack import stacked
 from faintsky.studies.coherence.choices import BinChoice, GridChoice
-from faintsky.studies.coherence.spectra import Spectra, cross_name
+from faintsky.studies.coherence.spectra import Spectra
 
-__all__ = ["Mask", "common_mask", "fit", "load_map", "measure", "study_grid"]
+__all__ = ["Mask", "common_mask", "fit", "load_map", "paint_map", "stack", "study_grid"]
 
 
 @frozen(kw_only=True, eq=False)
@@ -78,6 +80,28 @@ def load_map(*, source: MapSource, grid: Grid, title: str, ctx: Context) -> Map:
     return source.load(grid, ctx)
 
 
+@step(title="paint")
+def paint_map(*, source: PaintedSource, catalogue: CatalogueSource, grid: Grid, title: str, ctx: Context) -> Map:
+    """One map of a catalogue that several maps share, read once in a process."""
+    return source.paint(loaded(catalogue, ctx), grid, ctx)
+
+
+@step(title="stack")
+def stack(*, fields: Mapping[str, Spectra], bins: BinChoice, weights: str, title: str, ctx: Context) -> Spectra:
+    """The mean of the spectra of several fields, bin by bin."""
+    first = next(iter(fields.values()))
+    found: dict[str, dict[str, PowerSpectrum]] = {}
+    for what in ("auto", "cross", "signal", "noise", "null"):
+        found[what] = {}
+        for name in getattr(first, what):
+            parts = {field: getattr(s, what)[name] for field, s in fields.items() if name in getattr(s, what)}
+            missing = [field for field in fields if field not in parts]
+            if missing:
+                ctx.warn(f"{name} is not measured in {', '.join(missing)}: the stack is that of the other fields")
+            found[what][name] = stacked(parts, bins.common, weights)
+    return Spectra(shot={}, jackknife={}, **found)
+
+
 @step(title="mask")
 def common_mask(*, maps: Mapping[str, Map], rules: Mapping[str, MaskRule], ctx: Context) -> Mask:
     """The union of the named masks, and of what any map did not observe."""
@@ -97,35 +121,6 @@ def common_mask(*, maps: Mapping[str, Map], rules: Mapping[str, MaskRule], ctx: 
     return Mask(keep=keep, footprint=footprint, shares=shares)
 
 
-@step(title="spectra of")
-def measure(
-    *, maps: Mapping[str, Map], mask: Mask, estimator: PowerSpectrumEstimator, bins: BinChoice, title: str, ctx: Context
-) -> Spectra:
-    """Every auto and cross of the maps, and the noise and null spectra of those with splits."""
-    kept = {name: m.masked(mask.keep) for name, m in maps.items()}
-    for name, m in kept.items():
-        if not np.ptp(m.values[m.weight > 0]) > 0:
-            raise DataError(f"the map {name!r} is constant where the masks keep it: no fluctuation is left to measure")
-    chosen, said = bins.bins(next(iter(kept.values())).geometry)
-    for sentence in said:
-        ctx.warn(sentence)
-    pairs: list[tuple[str, str, str, Map, Map]] = [("auto", name, "", m, m) for name, m in kept.items()]
-    pairs += [("cross", a, b, kept[a], kept[b]) for a, b in combinations(kept, 2)]
-    for name, m in kept.items():
-        if m.n_splits < 2:
-            continue
-        difference = m.half_difference()
-        pairs += [("signal", name, "", m.split(0), m.split(1)), ("noise", name, "", difference, difference)]
-        pairs += [("null", other, f"{name} (A - B)/2", kept[other], difference) for other in kept if other != name]
-    found: dict[str, dict[str, PowerSpectrum]] = {key: {} for key in ("auto", "cross", "signal", "noise", "null")}
-    for i, (what, a, b, first, second) in enumerate(pairs):
-        ctx.progress(i, len(pairs), cross_name(a, b) if b else a)
-        spectrum = estimator.estimate(first, second, chosen, ctx)
-        found[what][cross_name(a, b) if b else a] = attrs.evolve(spectrum, names=(a, b or a))
-    shot = {name: m.shot_noise() for name, m in kept.items() if m.variance is not None}
-    return Spectra(shot=shot, **found)
-
-
 @step(title="fit")
 def fit(
     *,
@@ -134,12 +129,16 @@ def fit(
     model: PowerModel,
     likelihood: LikelihoodRule[Any, Any],
     sampler: Sampler,
+    widened: float,
     title: str,
     ctx: Context,
 ) -> Posterior:
-    """The posterior of a model of one spectrum."""
+    """The posterior of a model of one spectrum; with flat priors `widened` times as wide, to see whether they matter."""
     named = spectra.named()
     if pair not in named:
         raise DataError(f"there is no spectrum {pair!r}. {nearest(pair, named)} Spectra: {', '.join(named)}")
     bound = likelihood.bind(named[pair], model, ctx)
+    if widened != 1:
+        free = {p.name: p.prior for p in bound.parameters}
+        bound = likelihood.bind(named[pair], with_wider_priors(model, free, widened), ctx)
     return with_goodness(sampler.run(bound, ctx), bound, ctx)

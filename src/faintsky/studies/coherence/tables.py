@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from faintsky.core.sampler import Posterior
 from faintsky.core.study import CellResult
-from faintsky.studies.coherence.spectra import Spectra
+from faintsky.studies.coherence.paper_tables import (
+    bias_table,
+    broadband_table,
+    coherence_table,
+    derived_table,
+    field_spectra,
+    flux_table,
+    jackknife_table,
+    measured_cells,
+    published_table,
+)
 
-__all__ = ["all_tables", "measured_cells"]
+if TYPE_CHECKING:
+    from faintsky.studies.coherence.study import Coherence
 
-#: Axes that only change the fit: cells that differ in them share their spectra.
-_FIT_AXES = ("samplers", "likelihoods", "power_models")
-
-
-def measured_cells(cells: Sequence[CellResult]) -> Iterator[tuple[dict[str, str], CellResult, Spectra]]:
-    """Each set of spectra once: the labels it depends on, its first cell, and the spectra."""
-    seen: set[tuple[str, ...]] = set()
-    for cell in cells:
-        labels = {axis: label for axis, label in cell.labels.items() if not axis.startswith(_FIT_AXES)}
-        key = tuple(labels.values())
-        if key not in seen and "spectra" in cell.results:
-            seen.add(key)
-            yield labels, cell, cell.results["spectra"]
+__all__ = ["all_tables"]
 
 
-def all_tables(cells: Sequence[CellResult]) -> Mapping[str, Any]:
+def all_tables(study: Coherence, cells: Sequence[CellResult]) -> Mapping[str, Any]:
     """The tables that have a row."""
-    found = {"maps": _maps(cells), "spectra": _spectra(cells), "nulls": _nulls(cells), "fits": _fits(cells)}
+    found = {"maps": _maps(cells)}
+    found |= {f"broadband-{name}": broadband_table(cells, choice) for name, choice in study.broadband.items()}
+    found |= {
+        "fits": _fits(cells),
+        "biases": bias_table(cells),
+        "xray-flux": flux_table(cells),
+        "xray-derived": derived_table(cells),
+        "published": published_table(study, cells),
+        "nulls": _nulls(cells),
+        "coherence": coherence_table(cells),
+        "jackknife": jackknife_table(cells),
+        "spectra": _spectra(cells),
+    }
     return {name: table for name, table in found.items() if table is not None and len(table)}
 
 
@@ -42,13 +53,12 @@ def _maps(cells: Sequence[CellResult]) -> Any:
     rows = []
     seen: set[str] = set()
     for cell in cells:
-        if "mask" not in cell.results:
-            continue
-        mask = cell.results["mask"]
         for key in (k for k in cell.results if k.startswith("map ")):
             data = cell.results[key]
             name = key.removeprefix("map ")
-            if (identity := f"{data.digest}{np.count_nonzero(mask.keep)}") in seen:
+            field = name.partition("/")[0] if "/" in name else ""
+            mask = cell.results.get(f"mask {field}" if field else "mask")
+            if mask is None or (identity := f"{data.digest}{np.count_nonzero(mask.keep)}{name}") in seen:
                 continue
             seen.add(identity)
             rows.append(map_properties(data, data.masked(mask.keep), name))
@@ -59,8 +69,9 @@ def _spectra(cells: Sequence[CellResult]) -> Any:
     from astropy.table import vstack
 
     parts = []
-    for labels, _, spectra in measured_cells(cells):
-        for name, spectrum in spectra.named().items():
+    for labels, cell, spectra in measured_cells(cells):
+        each = {"": spectra} | {f"{field}/": s for field, s in field_spectra(cell).items()}
+        for name, spectrum in ((prefix + name, s) for prefix, found in each.items() for name, s in found.named().items()):
             table = spectrum.to_table()
             # One table holds spectra of several units, so the unit is a column and the numbers are plain.
             table["unit"] = [spectrum.unit] * len(table)
@@ -92,7 +103,9 @@ def _fits(cells: Sequence[CellResult]) -> Any:
     for cell in cells:
         for key, posterior in cell.results.items():
             if isinstance(posterior, Posterior):
-                rows.append(dict(cell.labels) | {"spectrum": key.removeprefix("fit ")} | _fit_row(posterior))
+                priors, _, name = key.partition(" ")
+                row = {"spectrum": name, "priors": "wider" if priors == "wider" else "given"}
+                rows.append(dict(cell.labels) | row | _fit_row(posterior))
     return QTable(rows) if rows else None
 
 
