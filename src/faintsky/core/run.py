@@ -17,7 +17,7 @@ from faintsky.core.comparison import Comparison, compare_cells
 from faintsky.core.errors import DataError, InterruptedRun, nearest
 from faintsky.core.executor import RunOptions
 from faintsky.core.hooks import call_hook, hooks
-from faintsky.core.registry import registry
+from faintsky.core.registry import object_path, registry
 from faintsky.core.run_directory import prepare
 from faintsky.core.run_log import RunLog
 from faintsky.core.sampler import Posterior
@@ -25,7 +25,7 @@ from faintsky.core.scheduler import Event, Scheduler
 from faintsky.core.storage import load, save, write_atomically
 from faintsky.core.study import CellResult, Study
 from faintsky.core.study_file import Cell, StudyPlan, load_study
-from faintsky.core.task import load_result, read_status
+from faintsky.core.task import load_result, read_status, result_type
 
 __all__ = ["Run", "open_run", "plan_tasks", "run"]
 
@@ -62,6 +62,10 @@ class _LazyResults(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self.tasks)
+
+    def is_a(self, name: str, cls: type) -> bool:
+        """Whether a result is of this class, told without reading it: maps are large."""
+        return bool(result_type(str(self.folder), self.tasks[name]) == object_path(cls))
 
 
 class Run:

@@ -20,9 +20,12 @@ from faintsky.core.errors import DataError
 from faintsky.core.registry import import_object, object_path
 from faintsky.core.step import Pending
 
-__all__ = ["decode", "encode", "load", "save", "write_atomically", "write_text"]
+__all__ = ["decode", "encode", "load", "save", "stored_types", "write_atomically", "write_text"]
 
 Arrays = dict[str, NDArray[Any]]
+
+#: Elements of an array that is worth packing.
+_LARGE = 1 << 18
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
@@ -108,7 +111,7 @@ def save(value: Any, path: Path) -> None:
             # An attribute holds 64 kB at most; a tree of many cells may be longer.
             file.create_dataset("tree", data=np.frombuffer(text.encode(), dtype=np.uint8))
             for place, array in arrays.items():
-                file.create_dataset(f"data/{place.strip('/')}", data=array)
+                file.create_dataset(f"data/{place.strip('/')}", data=array, **_packing(array))
 
     write_atomically(path, write)
 
@@ -143,3 +146,19 @@ class _Datasets(Mapping[str, NDArray[Any]]):
 
     def __len__(self) -> int:
         return 0
+
+
+def stored_types(path: Path) -> tuple[str, ...]:
+    """The types of a stored object and of its fields, without reading any array."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        tree = json.loads(file["tree"][()].tobytes())
+    fields = tree.get("fields", {}).values() if isinstance(tree, dict) else ()
+    return tuple(t["@type"] for t in (tree, *fields) if isinstance(t, dict) and "@type" in t)
+
+
+def _packing(array: NDArray[Any]) -> dict[str, Any]:
+    """Large arrays are packed: a map painted from a catalogue is mostly zeros."""
+    large = array.size > _LARGE and array.dtype.kind in "iufb"
+    return {"compression": "gzip", "compression_opts": 1, "shuffle": True} if large else {}

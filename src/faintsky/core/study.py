@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from attrs import field, frozen
 
 from faintsky.core.step import Pending, Workflow
 
 __all__ = ["CellResult", "Figure", "Headline", "Study"]
+
+R = TypeVar("R")
 
 
 @frozen(kw_only=True, eq=False)
@@ -36,6 +38,26 @@ class CellResult:
     results: Mapping[str, Any] = field(factory=dict)
     failed: Mapping[str, str] = field(factory=dict)
     recipe: bool = False
+
+    def named(self, prefix: str) -> Iterator[tuple[str, Any]]:
+        """Results whose name begins with a word, by the rest of the name; only these are read."""
+        for name in self.results:
+            if name.startswith(f"{prefix} "):
+                yield name.removeprefix(f"{prefix} "), self.results[name]
+
+    def of_type(self, cls: type[R]) -> Iterator[tuple[str, R]]:
+        """Results of a class, by name; only these are read."""
+        told = getattr(self.results, "is_a", None)
+        for name in self.results:
+            if told is None or told(name, cls):
+                result = self.results[name]
+                if isinstance(result, cls):
+                    yield name, result
+
+    def identity(self, name: str) -> str:
+        """What tells one result from another without reading it: the task that made it."""
+        tasks: Mapping[str, str] = getattr(self.results, "tasks", {})
+        return tasks[name] if name in tasks else str(id(self.results[name]))
 
     @property
     def name(self) -> str:

@@ -24,7 +24,7 @@ from faintsky.core.hooks import call_hook
 from faintsky.core.identity import identity
 from faintsky.core.registry import import_object
 from faintsky.core.step import Pending, Step
-from faintsky.core.storage import Arrays, decode, encode, load, save, write_text
+from faintsky.core.storage import Arrays, decode, encode, load, save, stored_types, write_text
 
 __all__ = ["Task", "load_result", "read_status", "run_task"]
 
@@ -135,6 +135,12 @@ def load_result(folder: str, task_id: str) -> Any:
     if not path.exists():
         raise DataError(f"the task {task_id} has no result yet")
     return load(path).value
+
+
+@lru_cache(maxsize=4096)
+def result_type(folder: str, task_id: str) -> str:
+    """The class of the result of a finished task, as ``module:name``, without reading it; empty for plain values."""
+    return next(iter(stored_types(Path(folder) / "tasks" / task_id / "result.h5")[1:]), "")
 
 
 @frozen(kw_only=True, eq=False)

@@ -120,16 +120,16 @@ def _cautions(run: Run) -> Iterator[str]:
     wrong = [
         f"{cell.name} ({result.status.replace('_', ' ')})"
         for cell in run.cells
-        for result in cell.results.values()
-        if isinstance(result, Posterior) and result.status != "converged"
+        for _, result in cell.of_type(Posterior)
+        if result.status != "converged"
     ]
     if wrong:
         yield f"Fits that did not converge: {_few(wrong)}."
     bad = [
         f"{cell.name} (chi² = {number(result.diagnostics['chi2'])} for {result.diagnostics['dof']:.0f} degrees of freedom)"
         for cell in run.cells
-        for result in cell.results.values()
-        if isinstance(result, Posterior) and result.diagnostics.get("pte", 1.0) < POOR
+        for _, result in cell.of_type(Posterior)
+        if result.diagnostics.get("pte", 1.0) < POOR
     ]
     if bad:
         yield f"The model does not describe the data, and its errors mean little: {_few(bad)}."

@@ -70,7 +70,7 @@ def _no_value(cell: CellResult) -> str:
 
 def _evidence(cell: CellResult) -> str:
     """ln Z of a cell with one posterior; those of a cell with several stand in the diagnostics."""
-    found = [r for r in cell.results.values() if isinstance(r, Posterior)]
+    found = [posterior for _, posterior in cell.of_type(Posterior)]
     return _log_z(found[0]) if len(found) == 1 and found[0].log_z is not None else ""
 
 
@@ -98,9 +98,7 @@ def trouble(run: Run, missing: Iterable[str]) -> Section | None:
 
 
 def _posteriors(run: Run) -> list[tuple[str, str, Posterior]]:
-    return [
-        (cell.name, name, result) for cell in run.cells for name, result in cell.results.items() if isinstance(result, Posterior)
-    ]
+    return [(cell.name, name, posterior) for cell in run.cells for name, posterior in cell.of_type(Posterior)]
 
 
 def diagnostics(run: Run) -> Section | None:

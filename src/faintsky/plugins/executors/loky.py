@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,6 +27,8 @@ class Loky(Executor):
     def open(self, workers: int) -> Iterator[Any]:
         from loky import ProcessPoolExecutor
 
+        # Workers grow with the maps they hold; loky then replaces them between tasks, which costs nothing and needs no word.
+        warnings.filterwarnings("ignore", message="A worker was restarted while some jobs", category=UserWarning)
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         pool = ProcessPoolExecutor(max_workers=workers, timeout=60, env=threads)
         try:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from attrs import frozen
-from numpy.typing import NDArray
 
 from faintsky.core.context import Context
 from faintsky.core.likelihood import LikelihoodRule
@@ -15,14 +14,13 @@ from faintsky.core.sampler import Posterior
 from faintsky.core.step import step
 from faintsky.core.units import ARCSEC
 from faintsky.estimators.likelihoods.amplitude import solve_amplitude
+from faintsky.estimators.likelihoods.bound_bandpowers import chosen_bins
 from faintsky.models.bias_models.halo_mass import halo_mass_from_bias
 from faintsky.models.clustering.limber import effective_redshift
 from faintsky.models.power_models.limber import LimberTemplate
 from faintsky.studies.coherence.spectra import Spectra
 
 __all__ = ["SourceBias", "describe_bias"]
-
-Array = NDArray[np.float64]
 
 #: A linear fit is warned about where nonlinear clustering is stronger than linear by more than this in its range.
 _LINEAR = 1.1
@@ -95,7 +93,7 @@ def describe_bias(
     if covariance is None:
         covariance = np.diag(2 * bound.expected(theta)[0] ** 2 / bound.modes)
     solution = solve_amplitude(bound.data - shot * bound.window.sum(axis=1), covariance, unit)
-    q = _centres(bound.window, bound.q)
+    q = spectrum.q[chosen_bins(spectrum, getattr(likelihood, "theta", None))]
     middle = float(np.sqrt(q.min() * q.max()))
     redshift = effective_redshift(middle, template.cosmology, template.productions[0])
     masses = {
@@ -123,9 +121,3 @@ def describe_bias(
         matter=template.matter,
         shot=shot,
     )
-
-
-def _centres(window: Array, q: Array) -> Array:
-    """Wavenumber that each bandpower mostly sees [rad^-1]."""
-    size = np.abs(window)
-    return np.asarray(np.exp(size @ np.log(np.maximum(q, 1e-3)) / size.sum(axis=1)))

@@ -100,7 +100,7 @@ def _slug(name: str) -> str:
 
 def _maps(cells: Sequence[CellResult], figure: Any) -> None:
     results = cells[0].results
-    maps = {key.removeprefix("map "): results[key] for key in results if key.startswith("map ")}
+    maps = dict(cells[0].named("map"))
     fields = {name.partition("/")[0] for name in maps if "/" in name}
     if fields:
         # Fields have grids of their own: the first one is shown, the others stand in the table.
@@ -158,17 +158,12 @@ def _panel(cells: Sequence[CellResult], figure: Any, panel: PanelChoice, publish
 
 
 def _redshifts(cells: Sequence[CellResult], figure: Any) -> None:
-    maps = {k.removeprefix("map "): m for k, m in cells[0].results.items() if k.startswith("map ")}
+    maps = dict(cells[0].named("map"))
     draw_productions(figure, {name: m.production for name, m in maps.items() if m.production is not None})
 
 
 def _bias(cells: Sequence[CellResult], figure: Any, cosmology: Cosmology) -> None:
-    found = {
-        f"{key.removeprefix('bias ')}, {cell.name}": value
-        for cell in cells
-        for key, value in cell.results.items()
-        if key.startswith("bias ") and value is not None
-    }
+    found = {f"{name}, {cell.name}": value for cell in cells for name, value in cell.named("bias") if value is not None}
     z = np.linspace(0.0, max(4.0, 1.15 * max(b.redshift for b in found.values())), 120)
     haloes = {
         f"$10^{{{m}}}\\,M_\\odot/h$": (z, halo_bias(cosmology.nu(10.0**m / cosmology.h, z), "sheth01")) for m in (11, 12, 13)

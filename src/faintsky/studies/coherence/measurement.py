@@ -36,7 +36,9 @@ class NullChoice:
 class MeasureChoice:
     """Which spectra are measured, and what is taken from them."""
 
-    with_maps: tuple[str, ...] = option((), help="only cross-spectra with these maps, such as ['xray']; default: all pairs")
+    with_maps: tuple[str, ...] = option(
+        (), help="cross-spectra of the other maps with these only, such as ['xray']; default: all"
+    )
     backgrounds: Mapping[str, str] = option(
         factory=dict, help="map = the map of its background (stowed data): matched spectra are subtracted, errors added"
     )
@@ -46,4 +48,4 @@ class MeasureChoice:
         """The pairs of maps whose cross-spectrum is measured, in the order of the maps."""
         every = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
         wanted = {*self.with_maps, *(self.backgrounds[m] for m in self.with_maps if m in self.backgrounds)}
-        return [(a, b) for a, b in every if not wanted or a in wanted or b in wanted]
+        return [(a, b) for a, b in every if not wanted or (a in wanted) is not (b in wanted)]

@@ -49,7 +49,7 @@ def measured_cells(cells: Sequence[CellResult]) -> Iterator[tuple[dict[str, str]
 
 def field_spectra(cell: CellResult) -> Mapping[str, Spectra]:
     """The spectra of the single fields of a stack."""
-    return {key.removeprefix("spectra "): value for key, value in cell.results.items() if key.startswith("spectra ")}
+    return dict(cell.named("spectra"))
 
 
 def _table(rows: Rows) -> Any:
@@ -93,10 +93,9 @@ def bias_table(cells: Sequence[CellResult]) -> Any:
     """Biases, sampled and solved, the fit again with wider priors, effective redshifts, halo masses, reach of linear theory."""
     rows: Rows = []
     for cell in cells:
-        for key, found in cell.results.items():
-            if not key.startswith("bias ") or found is None:
+        for name, found in cell.named("bias"):
+            if found is None:
                 continue
-            name = key.removeprefix("bias ")
             wider = cell.results.get(f"wider {name}")
             moved = np.nan if wider is None else (wider.summary("bias.bias")[0] - found.bias) / (0.5 * (found.low + found.high))
             rows.append(
@@ -128,14 +127,15 @@ def bias_table(cells: Sequence[CellResult]) -> Any:
 def flux_table(cells: Sequence[CellResult]) -> Any:
     """Coherent X-ray fluxes by the chosen form of eq. 11 and as published, with what each finds in data without coherence."""
     rows: Rows = []
-    for cell in cells:
+    for labels, cell, _ in measured_cells(cells):
         found = cell.results.get("xray")
         if found is None:
             continue
+        blank = (np.nan, np.nan)
         for form, fluxes in (("", found.flux), ("paper (recipe)", found.recipe)):
             for name, f in fluxes.items():
                 rows.append(
-                    dict(cell.labels)
+                    dict(labels)
                     | {
                         "map": name,
                         "form": form or f.sign,
@@ -146,12 +146,13 @@ def flux_table(cells: Sequence[CellResult]) -> Any:
                         "null_scatter": f.null_scatter,
                         "bins": f.n_bins,
                         "reduction": f.reduction,
-                        "b_X": found.bias.get(name, np.nan) if not form else np.nan,
+                        "b_X": found.bias.get(name, blank)[0] if not form else np.nan,
+                        "b_X_error": found.bias.get(name, blank)[1] if not form else np.nan,
                     }
                 )
         value, low, high = found.total
-        blank = {"null": np.nan, "null_scatter": np.nan, "bins": 0, "reduction": "sum", "b_X": np.nan}
-        rows.append(dict(cell.labels) | {"map": "all", "form": "sum", "flux": value, "low": low, "high": high} | blank)
+        rest = {"null": np.nan, "null_scatter": np.nan, "bins": 0, "reduction": "sum", "b_X": np.nan, "b_X_error": np.nan}
+        rows.append(dict(labels) | {"map": "all", "form": "sum", "flux": value, "low": low, "high": high} | rest)
     table = _table(rows)
     if table is not None:
         table.meta["unit"] = "erg / (s cm2 deg2)"
@@ -161,7 +162,7 @@ def flux_table(cells: Sequence[CellResult]) -> Any:
 def derived_table(cells: Sequence[CellResult]) -> Any:
     """What follows from the fluxes, with its assumptions."""
     rows: Rows = []
-    for cell in cells:
+    for labels, cell, _ in measured_cells(cells):
         found = cell.results.get("xray")
         if found is None:
             continue
@@ -180,7 +181,7 @@ def derived_table(cells: Sequence[CellResult]) -> Any:
             ]
         for quantity, value, low, high, unit in items:
             row = {"quantity": quantity, "value": value, "low": low, "high": high, "unit": unit}
-            rows.append(dict(cell.labels) | row | {"assuming": "; ".join(found.assumptions)})
+            rows.append(dict(labels) | row | {"assuming": "; ".join(found.assumptions)})
     return _table(rows)
 
 

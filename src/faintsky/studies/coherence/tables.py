@@ -54,14 +54,13 @@ def _maps(cells: Sequence[CellResult]) -> Any:
     seen: set[str] = set()
     for cell in cells:
         for key in (k for k in cell.results if k.startswith("map ")):
-            data = cell.results[key]
             name = key.removeprefix("map ")
-            field = name.partition("/")[0] if "/" in name else ""
-            mask = cell.results.get(f"mask {field}" if field else "mask")
-            if mask is None or (identity := f"{data.digest}{np.count_nonzero(mask.keep)}{name}") in seen:
+            behind = f"mask {name.partition('/')[0]}" if "/" in name else "mask"
+            if behind not in cell.results or (identity := cell.identity(key) + cell.identity(behind)) in seen:
                 continue
             seen.add(identity)
-            rows.append(map_properties(data, data.masked(mask.keep), name))
+            data = cell.results[key]
+            rows.append(map_properties(data, data.masked(cell.results[behind].keep), name))
     return vstack(rows, metadata_conflicts="silent") if rows else None
 
 
@@ -101,11 +100,10 @@ def _fits(cells: Sequence[CellResult]) -> Any:
 
     rows: list[dict[str, Any]] = []
     for cell in cells:
-        for key, posterior in cell.results.items():
-            if isinstance(posterior, Posterior):
-                priors, _, name = key.partition(" ")
-                row = {"spectrum": name, "priors": "wider" if priors == "wider" else "given"}
-                rows.append(dict(cell.labels) | row | _fit_row(posterior))
+        for key, posterior in cell.of_type(Posterior):
+            priors, _, name = key.partition(" ")
+            row = {"spectrum": name, "priors": "wider" if priors == "wider" else "given"}
+            rows.append(dict(cell.labels) | row | _fit_row(posterior))
     return QTable(rows) if rows else None
 
 

@@ -18,6 +18,7 @@ from faintsky.estimators.flux.accretion import MassDensity, accreted_mass_densit
 from faintsky.estimators.flux.coherent_flux import CoherentFlux, coherent_flux
 from faintsky.estimators.flux.euclidean_counts import euclidean_density
 from faintsky.estimators.flux.resolved_fraction import ResolvedFraction, resolved_fraction, split_normal
+from faintsky.estimators.likelihoods.amplitude import solve_amplitude
 from faintsky.models.clustering.limber import POWERS, limber
 from faintsky.studies.coherence.bias import SourceBias
 from faintsky.studies.coherence.spectra import Spectra, cross_name
@@ -74,7 +75,7 @@ class XrayChoice:
     draws: int = option(10000, ge=100, help="Monte Carlo draws")
     min_beam_power: float = option(0.1, gt=0, le=1, help="bins where the beam leaves less power are left out")
     bias_at: float | None = option(
-        None, unit="rad", gt=0, help="scale where b_X is read off the cross-power; default: not at all"
+        None, unit="rad", gt=0, help="scale about which b_X is read off the cross-power; default: not at all"
     )
     cosmology: Cosmology | None = option(None, help="the cosmology of b_X")
     matter: str = option("nonlinear", choices=POWERS, help="matter power of b_X")
@@ -99,8 +100,8 @@ class XrayBackground:
         By the chosen form of eq. 11, and as published.
     total : tuple of float
         Sum of `flux` over the redshift bins: value, 1-sigma down and up [erg / (s cm2 deg2)].
-    bias : mapping of infrared map to float
-        b_X where it was asked for.
+    bias : mapping of infrared map to (value, error)
+        b_X where it was asked for; its error is that of the cross-power alone.
     mass : MassDensity, optional
     density : float, optional
         Sources above S0 [deg^-2].
@@ -112,7 +113,7 @@ class XrayBackground:
     flux: Mapping[str, CoherentFlux]
     recipe: Mapping[str, CoherentFlux]
     total: tuple[float, float, float]
-    bias: Mapping[str, float] = field(factory=dict)
+    bias: Mapping[str, tuple[float, float]] = field(factory=dict)
     mass: MassDensity | None = None
     density: float | None = None
     resolved: ResolvedFraction | None = None
@@ -204,20 +205,28 @@ def _coherent(spectra: Spectra, infrared: str, choice: XrayChoice, sign: str, ct
     )
 
 
-def _xray_bias(spectra: Spectra, infrared: str, flux: CoherentFlux, bias: SourceBias | None, choice: XrayChoice) -> float:
-    """b_X = P_IRX(q0) / (b_IR x int H / (c chi^2) dF_IR/dz dF_X/dz P dz); NaN where anything is missing or not positive."""
+def _xray_bias(
+    spectra: Spectra, infrared: str, flux: CoherentFlux, bias: SourceBias | None, choice: XrayChoice
+) -> tuple[float, float]:
+    """b_X and its error: the cross-power within a factor of 2 of `bias_at` over b_IR times the template, eq. 12 in full.
+
+    The printed eq. 12 lacks dF_X/dz and both biases. NaN where the infrared bias is not fitted, or there is no flux.
+    """
     cross, auto = _cross(spectra, infrared, choice.xray), spectra.auto[infrared]
     if bias is None or not auto.productions or not flux.value > 0:
-        return float("nan")
+        return float("nan"), float("nan")
     assert choice.bias_at is not None
     assert choice.cosmology is not None
-    i = int(np.argmin(np.abs(np.log(cross.theta / choice.bias_at))))
+    near = (np.abs(np.log(cross.theta / choice.bias_at)) < np.log(2)) & np.isfinite(cross.power)
+    if not near.any():
+        return float("nan"), float("nan")
     produced = auto.productions[0]
     emitted = produced.normalised_to(flux.value * DEG2_PER_SR)
-    template = limber([cross.q[i]], choice.cosmology, produced, emitted, power=choice.matter)[0]
-    beam = 1.0 if cross.beam == "deconvolved" else float(cross.window.matrix[i].sum())
-    power = cross.power[i] / beam * _xray_unit(cross, auto)
-    return float(power / (bias.bias * template)) if power > 0 else float("nan")
+    unit = limber(np.maximum(cross.window.q, 1.0), choice.cosmology, produced, emitted, power=choice.matter)
+    factor = _xray_unit(cross, auto)
+    covariance = cross.covariance[np.ix_(near, near)] * factor**2
+    found = solve_amplitude(cross.power[near] * factor, covariance, bias.bias * cross.window(unit)[near])
+    return found.value, found.error
 
 
 def _mass(flux: Mapping[str, CoherentFlux], choice: MassChoice | None) -> MassDensity | None:
