@@ -98,9 +98,13 @@ class FluxProduction:
         flux : array_like, shape (m,)
             Cumulative, per steradian; interpolated itself, so that the integral over the range is exact.
         """
+        from scipy.interpolate import PchipInterpolator
+
         nodes = np.linspace(z_min, z_max, points)
         edges = np.concatenate([[z_min], 0.5 * (nodes[1:] + nodes[:-1]), [z_max]])
-        cells = np.diff(np.interp(edges, np.asarray(z, dtype=float), np.asarray(flux, dtype=float)))
+        # Monotone and smooth: straight lines between the nodes of a coarse grid would make steps of dF/dz.
+        known, cumulative = np.asarray(z, dtype=float), np.asarray(flux, dtype=float)
+        cells = np.diff(PchipInterpolator(known, cumulative)(np.clip(edges, known[0], known[-1])))
         made = cls(z=nodes, dF_dz=np.maximum(cells, 0) / np.diff(edges), unit=unit, source=source)
         total = float(cells.sum())
         return made.normalised_to(total) if total > 0 else made

@@ -135,5 +135,6 @@ def _cautions(run: Run) -> Iterator[str]:
         yield f"The model does not describe the data, and its errors mean little: {_few(bad)}."
 
 
-def _few(names: Sequence[str]) -> str:
+def _few(named: Sequence[str]) -> str:
+    names = list(dict.fromkeys(named))
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

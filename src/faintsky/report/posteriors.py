@@ -39,6 +39,9 @@ def draw_corner(figure: Any, posteriors: Mapping[str, Posterior]) -> None:
     names = [name for name in first.names if all(name in p.names for p in posteriors.values())]
     if not names:
         raise LookupError("the cells fit different parameters")
+    if len(names) == 1:
+        _draw_one(figure, posteriors, names[0])
+        return
     figure.set_layout_engine(None)  # corner places its axes itself
     side = max(2.1 * len(names) + 1.2, 4.2)
     figure.set_size_inches(side, side)
@@ -76,6 +79,24 @@ def draw_corner(figure: Any, posteriors: Mapping[str, Posterior]) -> None:
     for k, label in enumerate(posteriors):
         y = 0.975 - 0.24 / side * k
         figure.text(0.985, y, verbatim(label), color=COLOURS[k % len(COLOURS)], ha="right", va="top", fontsize=9)
+
+
+def _draw_one(figure: Any, posteriors: Mapping[str, Posterior], name: str) -> None:
+    """The densities of one parameter over each other, with names above: there is no empty corner to put them."""
+    low, high = _limits(name, posteriors)
+    power = _power(low, high)
+    scale = 10.0**-power
+    axes = figure.subplots()
+    edges = np.linspace(low, high, 41) * scale
+    for k, (label, posterior) in enumerate(posteriors.items()):
+        density, _ = np.histogram(posterior.column(name) * scale, edges, weights=posterior.weights, density=True)
+        dash = "solid" if k < len(COLOURS) else "dashed"
+        axes.stairs(density, edges, color=COLOURS[k % len(COLOURS)], ls=dash, lw=1.2, label=verbatim(label))
+    first = next(iter(posteriors.values()))
+    shown = dict(zip(first.names, first.latex, strict=False)).get(name) or verbatim(name.replace("_", " "))
+    axes.set(xlabel=shown + unit_label("", power), ylim=(0, None), yticks=[])
+    axes.set_ylabel("posterior density")
+    legend_above(figure, axes)
 
 
 def _limits(name: str, posteriors: Mapping[str, Posterior]) -> tuple[float, float]:

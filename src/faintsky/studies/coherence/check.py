@@ -58,6 +58,12 @@ def wrong_names(study: Coherence) -> Iterator[tuple[str, str]]:
         for name in mean.spectra:
             if name not in known:
                 yield f"broadband.{key}.spectra", _unknown("spectrum", name, known)
+    if study.hardness is not None:
+        for name in (*study.hardness.bands, *study.hardness.infrared):
+            if name not in names:
+                yield "hardness", _unknown("map", name, names)
+        if study.hardness.broadband not in study.broadband:
+            yield "hardness.broadband", _unknown("mean", study.hardness.broadband, study.broadband)
     for key, published in study.published.items():
         if published.spectrum not in known:
             yield f"published.{key}.spectrum", _unknown("spectrum", published.spectrum, known)

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["all_figures"]
 
+#: Null spectra that one figure can hold.
+_MANY = 12
+
 
 def all_figures(study: Coherence) -> Mapping[str, Figure]:
     """Maps and mask, spectra of every estimator, noise, null tests, posteriors; panels, dF/dz, biases, fluxes where asked for."""
@@ -136,6 +139,11 @@ def _nulls(cells: Sequence[CellResult], figure: Any) -> None:
             test = NullTest.of(name, spectrum)
             shown[f"{name}, {label}"] = spectrum
             notes[f"{name}, {label}"] = f"$\\chi^2$ = {test.chi2:.1f} / {test.dof}, PTE {test.pte:.2f}"
+    if len(shown) > _MANY:
+        # The table holds them all; a figure of dozens shows nothing.
+        first = next(iter(_by_method(cells)))
+        shown = {name: s for name, s in shown.items() if name.endswith(f", {first}")}
+        shown = dict(list(shown.items())[:_MANY])
     if not shown:
         raise LookupError("there is nothing that must vanish: no map has splits, and no pair of maps is measured")
     draw_nulls(figure, shown, notes)
@@ -168,8 +176,9 @@ def _bias(cells: Sequence[CellResult], figure: Any, cosmology: Cosmology) -> Non
     haloes = {
         f"$10^{{{m}}}\\,M_\\odot/h$": (z, halo_bias(cosmology.nu(10.0**m / cosmology.h, z), "sheth01")) for m in (11, 12, 13)
     }
-    points = {name: (b.redshift, b.bias, b.low, b.high) for name, b in found.items()}
-    draw_bias(figure, points, haloes)
+    points = {name: (b.redshift, b.bias, b.low, b.high) for (name, i), b in found.items() if i == 0}
+    others = [(b.redshift, b.bias) for (_, i), b in found.items() if i > 0]
+    draw_bias(figure, points, haloes, others)
 
 
 def _flux(cells: Sequence[CellResult], figure: Any) -> None:

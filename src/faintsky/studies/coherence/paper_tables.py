@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from faintsky.core.broadband import broadband
 from faintsky.core.errors import DataError
 from faintsky.core.study import CellResult
 from faintsky.core.units import ARCSEC
+from faintsky.estimators.bandpowers.hardness import hardness_ratio
 from faintsky.studies.coherence.published import integrated_ratio
-from faintsky.studies.coherence.shown import BroadbandChoice
-from faintsky.studies.coherence.spectra import Spectra
+from faintsky.studies.coherence.shown import BroadbandChoice, HardnessChoice
+from faintsky.studies.coherence.spectra import Spectra, cross_name
 
 if TYPE_CHECKING:
     from faintsky.studies.coherence.study import Coherence
@@ -25,6 +27,7 @@ __all__ = [
     "derived_table",
     "field_spectra",
     "flux_table",
+    "hardness_table",
     "jackknife_table",
     "measured_cells",
     "published_table",
@@ -87,6 +90,24 @@ def _mean_row(named: Mapping[str, Any], name: str, choice: BroadbandChoice, weig
         "bins": found.bins,
         "unit": named[name].unit,
     }
+
+
+def hardness_table(cells: Sequence[CellResult], choice: HardnessChoice, mean: BroadbandChoice) -> Any:
+    """Hardness ratios of neighbouring bands, of every field and of the stack (Li et al. 2019 eqs. 8-10)."""
+    rows: Rows = []
+    for labels, cell, stacked in measured_cells(cells):
+        fields = field_spectra(cell)
+        rng = np.random.default_rng(1)  # a table is made anew with every report, and must be the same
+        for field, spectra in (*fields.items(), ("STACK" if fields else "", stacked)):
+            named = spectra.named()
+            for infrared in choice.infrared:
+                means = [_mean_row(named, cross_name(infrared, band), mean, mean.weights[0]) for band in choice.bands]
+                for i, (soft, hard) in enumerate(pairwise(means), start=1):
+                    found = hardness_ratio(soft["value"], soft["error"], hard["value"], hard["error"], rng=rng)
+                    row: dict[str, Any] = ({"field": field} if fields else {}) | {"infrared": infrared, "ratio": f"HR{i}"}
+                    row |= {"value": found.value, "error": found.error, "low": found.low, "high": found.high}
+                    rows.append(dict(labels) | row | {"ill_defined": found.ill_defined})
+    return _table(rows)
 
 
 def bias_table(cells: Sequence[CellResult]) -> Any:

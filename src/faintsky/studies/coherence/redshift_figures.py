@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,15 +38,24 @@ def draw_productions(figure: Any, productions: Mapping[str, FluxProduction]) -> 
 
 
 def draw_bias(
-    figure: Any, points: Mapping[str, tuple[float, float, float, float]], haloes: Mapping[str, tuple[Array, Array]]
+    figure: Any,
+    points: Mapping[str, tuple[float, float, float, float]],
+    haloes: Mapping[str, tuple[Array, Array]],
+    others: Sequence[tuple[float, float]] = (),
 ) -> None:
-    """Biases (redshift, value, error down, error up) over the biases of haloes of given masses (redshifts, values)."""
+    """Biases (redshift, value, error down, error up) over the biases of haloes of given masses (redshifts, values).
+
+    `others` are the values of other cells, without their errors.
+    """
     ax = figure.subplots()
     for (name, (z, b)), style in zip(haloes.items(), ("-", "--", ":"), strict=False):
         ax.plot(z, b, color=GUIDE, ls=style, lw=1.2, label=name)
     for i, (name, (at, value, low, high)) in enumerate(points.items()):
         symbol = {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)], "ls": "none"}
         ax.errorbar([at * (1 + 0.004 * i)], [value], [[low], [high]], label=verbatim(name), **symbol)
+    if others:
+        z, b = np.array(others).T
+        ax.plot(z, b, "x", color=GUIDE, ms=5, label="other methods")
     top = max(b + high for _, b, _, high in points.values())
     ax.set(xlabel="effective redshift", ylabel="bias", ylim=(0, 1.5 * top))
     legend_above(figure, ax)

@@ -15,7 +15,7 @@ from faintsky.core.step import step
 from faintsky.estimators.bandpowers.coherence import Coherence, coherence
 from faintsky.studies.coherence.spectra import Spectra
 
-__all__ = ["BroadbandChoice", "CoherenceChoice", "PanelChoice", "coherences"]
+__all__ = ["BroadbandChoice", "CoherenceChoice", "HardnessChoice", "PanelChoice", "coherences"]
 
 
 @frozen(kw_only=True)
@@ -34,6 +34,19 @@ class BroadbandChoice:
                 raise DataError(f"no weighting is called {name!r}. {nearest(name, WEIGHTINGS)} Known: {', '.join(WEIGHTINGS)}")
         if not self.theta[0] < self.theta[1]:
             raise DataError("theta must be [smallest, largest]")
+
+
+@frozen(kw_only=True)
+class HardnessChoice:
+    """``[hardness]``: colours of the mean cross-power between neighbouring bands."""
+
+    bands: tuple[str, ...] = option(help="the X-ray maps, from the softest to the hardest")
+    infrared: tuple[str, ...] = option(help="the infrared maps they are correlated with")
+    broadband: str = option(help="the [broadband.NAME] whose means are taken, with its first weighting")
+
+    def __attrs_post_init__(self) -> None:
+        if len(self.bands) < 2:
+            raise DataError("a hardness ratio needs two bands or more")
 
 
 @frozen(kw_only=True)

@@ -30,7 +30,7 @@ from faintsky.studies.coherence.field import FieldChoice
 from faintsky.studies.coherence.measurement import BeamChoice, MeasureChoice, NullChoice
 from faintsky.studies.coherence.measuring import measure
 from faintsky.studies.coherence.published import PublishedChoice
-from faintsky.studies.coherence.shown import BroadbandChoice, CoherenceChoice, PanelChoice, coherences
+from faintsky.studies.coherence.shown import BroadbandChoice, CoherenceChoice, HardnessChoice, PanelChoice, coherences
 from faintsky.studies.coherence.spectra import Spectra, cross_name
 from faintsky.studies.coherence.steps import common_mask, fit, load_map, paint_map, stack, study_grid
 from faintsky.studies.coherence.xray import XrayChoice, xray_background
@@ -60,6 +60,7 @@ class Coherence(Study):
     nulls: NullChoice = option(factory=NullChoice, help="spectra that must vanish")
     stacking: str = option("uniform", choices=STACKINGS, help="how fields are averaged; the plain mean by default")
     broadband: Mapping[str, BroadbandChoice] = option(factory=dict, help="[broadband.NAME]: tables of mean powers")
+    hardness: HardnessChoice | None = option(None, help="hardness ratios of mean cross-powers")
     coherence: CoherenceChoice = option(factory=CoherenceChoice, help="coherence of the pairs")
     fit: FitChoice = option(factory=FitChoice, help="which spectra are fitted")
     xray: XrayChoice | None = option(None, help="coherent X-ray flux, and what follows from it")

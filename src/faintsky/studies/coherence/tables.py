@@ -16,6 +16,7 @@ from faintsky.studies.coherence.paper_tables import (
     derived_table,
     field_spectra,
     flux_table,
+    hardness_table,
     jackknife_table,
     measured_cells,
     published_table,
@@ -31,6 +32,8 @@ def all_tables(study: Coherence, cells: Sequence[CellResult]) -> Mapping[str, An
     """The tables that have a row."""
     found = {"maps": _maps(cells)}
     found |= {f"broadband-{name}": broadband_table(cells, choice) for name, choice in study.broadband.items()}
+    if study.hardness is not None:
+        found["hardness"] = hardness_table(cells, study.hardness, study.broadband[study.hardness.broadband])
     found |= {
         "fits": _fits(cells),
         "biases": bias_table(cells),
