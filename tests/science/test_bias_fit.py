@@ -220,9 +220,7 @@ def test_the_shot_noise_is_fixed_where_it_is_known_and_free_elsewhere():
 def test_the_pixel_window_is_on_the_clustering_only():
     q = np.array([2 * np.pi / (1.5 * ARCSEC), 2 * np.pi / (20 * ARCSEC)])
     data = mock(np.random.default_rng(1))
-    plain, pixels = (
-        attrs.evolve(MODEL, pixel=p).for_spectrum(data, np.ones(len(WIDE), bool)) for p in (None, "0.98 arcsec")
-    )
+    plain, pixels = (attrs.evolve(MODEL, pixel=p).for_spectrum(data, np.ones(len(WIDE), bool)) for p in (None, "0.98 arcsec"))
     share = (at(pixels, [1.0]).power(q) - SHOT) / (at(plain, [1.0]).power(q) - SHOT)
     # Theory 3: sinc^2 per axis leaves 0.19 at 1.5" along an axis (more on average over directions), above 0.99 at 20".
     assert 0.15 < share[0] < 0.35

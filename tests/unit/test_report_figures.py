@@ -126,7 +126,8 @@ def test_corner_shows_the_common_parameters(figure: Any) -> None:
     low, high = axes.get_xlim()
     assert low < 0.8
     assert high > 1.75  # the second reaches 1.5 + 2.6 x 0.15
-    assert [t.get_text() for t in figure.texts] == ["one", r"two \$"]
+    legends = [*figure.legends, *([axes.get_legend()] if axes.get_legend() else [])]
+    assert [t.get_text() for legend in legends for t in legend.get_texts()] == ["one", r"two \$"]
     with pytest.raises(LookupError, match="no cell has a posterior"):
         draw_corner(figure, {})
     with pytest.raises(LookupError, match="different parameters"):

@@ -144,7 +144,7 @@ class CatalogueMap(PaintedSource):
             unit=self._unit(catalogue),
             variance=sources.painted(grid.shape, 2) / grid.pixel_area**2,
             sources=sources,
-            production=self._production(catalogue, rows, flux * weight, area),
+            production=self._production(catalogue, rows, flux * weight, area, float(painted.sum()) / area),
             meta={
                 "source": "catalogue",
                 "sources": int(rows.size),
@@ -275,8 +275,10 @@ class CatalogueMap(PaintedSource):
         outside = float(known.outside.mean())
         return (np.ones(rows.size) if self.z is None else known.probability(*self.z)), outside
 
-    def _production(self, catalogue: Catalogue, rows: NDArray[np.int64], flux: Array, area: float) -> FluxProduction | None:
-        """dF/dz = sum of f w p(z) / A."""
+    def _production(
+        self, catalogue: Catalogue, rows: NDArray[np.int64], flux: Array, area: float, mean: float
+    ) -> FluxProduction | None:
+        """dF/dz = sum of f w p(z) / A, smooth between the redshifts of the densities, with the mean of the map as its integral."""
         if catalogue.redshifts is None:
             return None
         grid = catalogue.redshifts.z
@@ -285,7 +287,8 @@ class CatalogueMap(PaintedSource):
             cumulative += flux[part] @ catalogue.redshifts.cdf[rows[part]]
         low, high = (float(grid[0]), float(grid[-1])) if self.z is None else self.z
         low, high = max(low, float(grid[0])), min(high, float(grid[-1]))
-        return FluxProduction.from_cumulative(grid, cumulative / area, low, high, unit=self._unit(catalogue), source="catalogue")
+        made = FluxProduction.from_cumulative(grid, cumulative / area, low, high, unit=self._unit(catalogue), source="catalogue")
+        return made.normalised_to(mean) if made.total > 0 and mean > 0 else made
 
 
 def _listed(lost: Mapping[str, int]) -> str:

@@ -171,7 +171,7 @@ def _redshifts(cells: Sequence[CellResult], figure: Any) -> None:
 
 
 def _bias(cells: Sequence[CellResult], figure: Any, cosmology: Cosmology) -> None:
-    found = {f"{name}, {cell.name}": value for cell in cells for name, value in cell.named("bias") if value is not None}
+    found = {(name, i): value for i, cell in enumerate(cells) for name, value in cell.named("bias") if value is not None}
     z = np.linspace(0.0, max(4.0, 1.15 * max(b.redshift for b in found.values())), 120)
     haloes = {
         f"$10^{{{m}}}\\,M_\\odot/h$": (z, halo_bias(cosmology.nu(10.0**m / cosmology.h, z), "sheth01")) for m in (11, 12, 13)
