@@ -230,11 +230,11 @@ def test_the_pixel_window_is_on_the_clustering_only():
 def test_what_a_clustering_fit_needs():
     with pytest.raises(DataError, match="do not know dF/dz"):
         make("likelihoods", "whittle").bind(attrs.evolve(mock(np.random.default_rng(1)), productions=()), MODEL, Context())
+    crossed = attrs.evolve(mock(np.random.default_rng(1)), names=("ir", "x"))
     with pytest.raises(DataError, match="for the total power of one map"):
-        crossed = attrs.evolve(mock(np.random.default_rng(1)), names=("ir", "x"))
         make("likelihoods", "whittle").bind(crossed, MODEL, Context())
+    low = spectrum(np.r_[-1.0, np.ones(len(WIDE) - 1)], WIDE, covariance=np.eye(len(WIDE)))
     with pytest.raises(DataError, match="not positive"):
-        low = spectrum(np.r_[-1.0, np.ones(len(WIDE) - 1)], WIDE, covariance=np.eye(len(WIDE)))
         make("likelihoods", "whittle").bind(low, MODEL, Context())
     with pytest.raises(DataError, match="no bin with a finite error is left to fit; the spectrum reaches from"):
         make("likelihoods", "gaussian-model-sigma", theta=("1 arcsec", "2 arcsec")).bind(

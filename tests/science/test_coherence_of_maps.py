@@ -19,7 +19,7 @@ BINS, _ = Bins.log("25 arcsec", "640 arcsec", per_decade=4).fitted(GRID)
 ESTIMATOR = make("power_spectra", "decoupled")
 
 
-def pair(rng, root_c=np.sqrt(0.5), noise=1.0, mask=None):
+def pair(rng, root_c=0.5**0.5, noise=1.0, mask=None):
     """Two white maps of unit power with coherence C, the second in two noisy halves."""
     sky = rng.standard_normal(GRID.shape)
     other = root_c * sky + np.sqrt(1 - root_c**2) * rng.standard_normal(GRID.shape)

@@ -266,7 +266,7 @@ class Registry:
         if missing or still:
             raise PluginError(f"{who} does not keep the contract of {interface.__name__}: it lacks {', '.join(missing or still)}")
 
-    def make(self, kind: str, name: str, **options: Any) -> Any:
+    def make(self, kind: str, name: str, /, **options: Any) -> Any:
         """A component by name, with options as in Python (bare numbers are canonical units)."""
         cls = self.load(self.find(kind, name))
         known = [a.alias for a in attrs.fields(cls) if a.init]
@@ -350,7 +350,7 @@ def components(kind: str | None = None) -> dict[str, tuple[str, ...]]:
     return {k: tuple(e.name for e in registry.entries(k)) for k in kinds}
 
 
-def make(kind: str, name: str, **options: Any) -> Any:
+def make(kind: str, name: str, /, **options: Any) -> Any:
     """A component by name.
 
     Parameters

@@ -278,7 +278,7 @@ class CatalogueMap(PaintedSource):
     def _production(
         self, catalogue: Catalogue, rows: NDArray[np.int64], flux: Array, area: float, mean: float
     ) -> FluxProduction | None:
-        """dF/dz = sum of f w p(z) / A, smooth between the redshifts of the densities, with the mean of the map as its integral."""
+        """dF/dz = sum of f w p(z) / A, smooth between the redshifts of the densities, with the map's mean as its integral."""
         if catalogue.redshifts is None:
             return None
         grid = catalogue.redshifts.z
