@@ -139,8 +139,9 @@ class CosmologyTables:
         assert self.ratio is not None
         row, column = np.broadcast_arrays(log1p, logk)
         nz, nk = self.ratio.shape
-        places = [row * ((nz - 1) / np.log1p(self.z[-1])), (column - self._logk[0]) * ((nk - 1) / np.ptp(self._logk))]
-        return np.asarray(map_coordinates(np.log(self.ratio), places, order=1, mode="nearest"))
+        lines, columns = row.ravel() * ((nz - 1) / np.log1p(self.z[-1])), column.ravel() - self._logk[0]
+        places = [lines, columns * ((nk - 1) / np.ptp(self._logk))]
+        return np.asarray(map_coordinates(np.log(self.ratio), places, order=1, mode="nearest")).reshape(row.shape)
 
     @cached_property
     def _log_sigma(self) -> CubicSpline[np.float64]:

@@ -37,6 +37,8 @@ class Colossus(FlatLCDM, Cosmology):
             print_warnings=False,
         )
         h = n["h0"] / 100
+        # Its growth is interpolated, and 3e-5 short of 1 today.
+        growth = np.asarray(engine.growthFactor(self.grid()))
         z = self.grid()
         k = np.geomspace(1e-5, 1e6, 1401)
         return CosmologyTables(
@@ -45,7 +47,7 @@ class Colossus(FlatLCDM, Cosmology):
             z=z,
             hubble=np.asarray(engine.Hz(z)),
             distance=np.asarray(engine.comovingDistance(np.zeros_like(z), z)) / h,
-            growth_factor=np.asarray(engine.growthFactor(z)),
+            growth_factor=growth / growth[0],
             k=k,
             power=np.asarray(engine.matterPowerSpectrum(k / h)) / h**3,
         )
