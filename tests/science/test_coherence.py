@@ -85,7 +85,7 @@ def test_halves_of_the_photons_obey_their_identities(field):
 def test_null_tests_pass_and_the_tables_say_so(field):
     nulls = field.table("nulls")
     assert len(nulls) == 6  # with (A - B)/2, and with the map turned, by three estimators
-    # The published errors of `fft` know nothing of the mask and of clustering: they are 1.2 to 1.5 times too small for a map turned.
+    # The published errors of `fft` know nothing of the mask: they are 1.2 to 1.5 times too small for a map turned.
     sound = np.array([n.endswith("/2") or e != "fft" for n, e in zip(nulls["null"], nulls["power_spectra"], strict=True)])
     assert sound.sum() == 5
     assert np.all(nulls["pte"][sound] > 1e-3)

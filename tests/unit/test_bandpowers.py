@@ -212,7 +212,7 @@ def test_weights_of_a_stack():
     values = {w: stacked({"one": one, "two": two}, BINS, w).power[0] for w in STACKINGS}
     assert values == pytest.approx({"uniform": 3.0, "inverse-variance": (8 + 4) / 5, "modes": 2.5, "area": 2.5})
     with pytest.raises(DataError, match="Did you mean 'uniform'"):
-        stacked({"one": one}, BINS, "unifrom")
+        stacked({"one": one}, BINS, "uniforms")
 
 
 def test_fields_with_other_bins_are_refused():

@@ -32,7 +32,7 @@ class Camb(FlatLCDM, Cosmology):
     """
 
     nonlinear: str = option(
-        "", choices=("", "takahashi", "mead2020"), help="nonlinear power of CAMB's own; empty: halofit on its linear power"
+        "none", choices=("none", "takahashi", "mead2020"), help="nonlinear power of CAMB's own; none: halofit on its linear"
     )
 
     def tables(self) -> CosmologyTables:
@@ -44,7 +44,7 @@ class Camb(FlatLCDM, Cosmology):
             Where CAMB is not installed; the message is the line that installs it.
         """
         n = self.numbers
-        results = _results(self, "")
+        results = _results(self, "none")
         z, h = self.grid(), n["h0"] / 100
         k = np.geomspace(1e-4, _KMAX, 700)
         coarse = np.expm1(np.linspace(0.0, np.log1p(self.z_max), _REDSHIFTS))
@@ -66,7 +66,7 @@ class Camb(FlatLCDM, Cosmology):
 
     def pnl(self, k: ArrayLike, z: ArrayLike) -> Array | None:
         """CAMB's own nonlinear power [Mpc^3], where `nonlinear` names one; beyond 100 per Mpc a power law."""
-        if not self.nonlinear:
+        if self.nonlinear == "none":
             return None
         wave, redshift = np.broadcast_arrays(np.asarray(k, dtype=float), np.asarray(z, dtype=float))
         return np.asarray(np.exp(_spline(self)(np.log(wave), np.log1p(redshift), grid=False)))
@@ -104,8 +104,8 @@ def _results(cosmology: Camb, nonlinear: str) -> Any:
         )
         pars.InitPower.set_params(As=amplitude, ns=n["ns"])
         pars.set_matter_power(redshifts=list(redshifts[::-1]), kmax=_KMAX, silent=True)
-        pars.NonLinear = camb.model.NonLinear_both if nonlinear else camb.model.NonLinear_none
-        if nonlinear:
+        pars.NonLinear = camb.model.NonLinear_none if nonlinear == "none" else camb.model.NonLinear_both
+        if nonlinear != "none":
             pars.NonLinearModel.set_params(halofit_version=nonlinear)
         return camb.get_results(pars)
 
