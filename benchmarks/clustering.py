@@ -77,9 +77,9 @@ if __name__ == "__main__":
     print(f"template 40 q x 401 z: linear {1e3 * mine['linear']:.2f} ms, nonlinear {1e3 * mine['nonlinear']:.2f} ms (<= 20)")
     print(f"loop over colossus {1e3 * loop:.1f} ms: {loop / mine['linear']:.0f} times ours (>= 10)")
     print(f"CCL's Limber integral {1e3 * ccl:.2f} ms: ours is {mine['linear'] / ccl:.2f} of it (<= 2)")
-    print(
-        f"largest difference: colossus loop {np.abs(found / by_colossus() - 1).max():.1e}, CCL {np.abs(found / by_ccl() - 1).max():.1e}"
-    )
+    others = {"colossus loop": by_colossus, "CCL": by_ccl}
+    differences = {name: np.abs(found / other() - 1).max() for name, other in others.items()}
+    print("largest difference: " + ", ".join(f"{name} {value:.1e}" for name, value in differences.items()))
     modes = np.full(Q.size, 40)
     power = 1e-11 + 2.56 * found
     data = PowerSpectrum(

@@ -92,7 +92,11 @@ class TestGaussianObservedSigma(BandpowerCase):
     name = "gaussian-observed-sigma"
 
 
-@pytest.mark.parametrize("name", ["gaussian-model-sigma", "gaussian-observed-sigma"])
+class TestWhittle(BandpowerCase):
+    name = "whittle"
+
+
+@pytest.mark.parametrize("name", ["gaussian-model-sigma", "gaussian-observed-sigma", "whittle"])
 def test_the_units_of_its_powers_are_those_of_the_spectrum(name):
     case = BandpowerCase()
     case.name = name

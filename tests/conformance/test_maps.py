@@ -5,7 +5,9 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.table import Table
 
+from faintsky.core.grid import Grid
 from faintsky.plugins.maps.events import Events
 from faintsky.plugins.maps.fits import FitsImage
 from faintsky.testing.event_files import write_events, write_exposure
@@ -79,3 +81,16 @@ class TestFitsImage(_OfFile):
         header = fits.Header.fromstring(grid.header)
         values = np.random.default_rng(1).normal(size=grid.shape).astype(">f4")
         return FitsImage(path=self.once("i.fits", lambda p: fits.writeto(p, values, header)), unit="MJy / sr")
+
+
+class TestCatalogueMap(MapSourceConformance):
+    component = "catalogue"
+    where = Grid.tangential((150.1, 2.2), (40, 50), "5 arcsec")
+
+    @pytest.fixture(autouse=True)
+    def _table(self, tmp_path_factory):
+        rng = np.random.default_rng(4)
+        ra, dec = self.where.wcs.all_pix2world(rng.uniform(-5, 55, 400), rng.uniform(-5, 45, 400), 0)
+        path = tmp_path_factory.mktemp("catalogue") / "sources.fits"
+        Table({"ra": ra, "dec": dec, "mag": rng.uniform(24, 29, 400)}).write(path)
+        type(self).options = {"path": path, "columns": {"magnitude": "mag"}, "wavelength": "3.6 micron", "mag": (25.0, 29.0)}

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from faintsky.core.errors import DataError
+from faintsky.core.registry import make
+from faintsky.models.psfs.gaussian import Gaussian
 from faintsky.models.psfs.image import ImagePSF
 from faintsky.testing.psfs import PSFConformance
 
@@ -39,3 +42,22 @@ class TestImage(PSFConformance):
 
     def made(self):
         return ImagePSF(path=self.path, pixel="0.1 arcsec")
+
+
+class TestMosaic(PSFConformance):
+    component = "mosaic"
+    options: ClassVar = {
+        "psfs": {"on": Gaussian(sigma="0.5 arcsec"), "off": Gaussian(sigma="3 arcsec")},
+        "exposures": {"on": 2.0, "off": 1.0},
+    }
+
+    def test_power_is_the_mean_of_squares_not_the_square_of_the_mean(self, psf):
+        q = np.linspace(0, 1e6, 50)
+        on, off = (p.transfer(q) ** 2 for p in psf.psfs.values())
+        np.testing.assert_allclose(psf.beam_power(q), (2 * on + off) / 3, rtol=1e-12)
+        assert np.all(psf.beam_power(q) >= psf.transfer(q) ** 2 - 1e-15)
+        assert psf.beam_power(3e5) > 1.1 * psf.transfer(3e5) ** 2
+
+    def test_exposures_of_other_pointings_are_refused(self):
+        with pytest.raises(DataError, match="exposures are given for nowhere, PSFs for on, off"):
+            make("psfs", "mosaic", psfs=self.options["psfs"], exposures={"nowhere": 1.0})

@@ -33,17 +33,18 @@ class MapSourceConformance(ComponentConformance):
     kind: ClassVar[str] = "maps"
     #: Whether it can be painted on a grid that lies nowhere on the sky.
     paints_anywhere: ClassVar[bool] = False
+    #: Where a source without a native grid is painted.
+    where: ClassVar[Grid | None] = None
 
     @pytest.fixture
     def source(self) -> Any:
         return self.made()
 
-    @staticmethod
-    def loaded(source: Any, seed: int = 3) -> Map:
-        """The map of one seed on the native grid; its warnings are not the subject here."""
+    def loaded(self, source: Any, seed: int = 3) -> Map:
+        """The map of one seed on the native grid, or on that of the test; its warnings are not the subject here."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FaintskyWarning)
-            made = source.load(source.grid(), Context(seed=seed, task="conformance"))
+            made = source.load(source.grid() or self.where, Context(seed=seed, task="conformance"))
         assert isinstance(made, Map)
         return made
 
