@@ -14,7 +14,7 @@ import numpy as np
 
 from faintsky.core.errors import DataError
 
-__all__ = ["ARCSEC", "DEG2_PER_SR", "canonical", "converter", "same_dimension", "unit_factor"]
+__all__ = ["ARCSEC", "DEG2_PER_SR", "canonical", "converter", "per_steradian", "same_dimension", "unit_factor"]
 
 #: One arcsecond in radian.
 ARCSEC: float = float(np.pi / 180.0 / 3600.0)
@@ -57,6 +57,19 @@ def unit_factor(given: str, wanted: str) -> float:
 def same_dimension(given: str, wanted: str) -> bool:
     """Whether the two units measure the same thing."""
     return bool(_unit(given).is_equivalent(_unit(wanted)))
+
+
+def per_steradian(unit: str) -> str:
+    """The unit of the surface brightness of sources whose fluxes are in `unit`.
+
+    Examples
+    --------
+    >>> per_steradian("Jy")
+    'Jy / sr'
+    """
+    from astropy import units as u
+
+    return str((_unit(unit) / u.sr).to_string())
 
 
 def canonical(value: Any, unit: str) -> Any:

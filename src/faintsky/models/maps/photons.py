@@ -15,6 +15,7 @@ from faintsky.core.grid import Grid
 from faintsky.core.map import Map
 from faintsky.core.painted_source import PaintedSource
 from faintsky.core.psf import PSF
+from faintsky.core.units import per_steradian
 
 __all__ = ["Photons"]
 
@@ -79,7 +80,7 @@ class Photons(PaintedSource):
             values=np.mean(splits, axis=0),
             weight=np.ones(grid.shape, dtype=np.float32),
             grid=grid,
-            unit=f"{unit} / sr",
+            unit=per_steradian(unit),
             splits=splits if self.splits > 1 else (),
             variance=sum(noises) / self.splits**2,
             split_variances=noises if self.splits > 1 else (),

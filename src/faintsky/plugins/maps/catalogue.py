@@ -20,7 +20,7 @@ from faintsky.core.map import Map
 from faintsky.core.painted_source import PaintedSource
 from faintsky.core.paths import as_path
 from faintsky.core.sources import Sources
-from faintsky.core.units import canonical
+from faintsky.core.units import per_steradian
 from faintsky.plugins.catalogues.table import TableCatalogue
 from faintsky.plugins.maps.flattening import depth_weights, thinned
 from faintsky.plugins.maps.selection import Selection
@@ -264,8 +264,7 @@ class CatalogueMap(PaintedSource):
         unit = catalogue.units.get(self.flux, "")
         if not unit:
             raise DataError(f"the flux column {self.flux!r} has no unit")
-        canonical(f"1 {unit}", unit)
-        return f"{unit} / sr"
+        return per_steradian(unit)
 
     def _share(self, catalogue: Catalogue, rows: NDArray[np.int64]) -> tuple[Array, float]:
         """Probability of the redshift bin, and the mean probability outside the grid of the densities."""
