@@ -11,16 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from faintsky.core.digest import array_digest, json_digest
 from faintsky.core.errors import DataError
+from faintsky.core.owned_array import owned_floats
 
 __all__ = ["FluxProduction", "simpson_weights"]
 
 Array = NDArray[np.float64]
-
-
-def _own(values: ArrayLike) -> Array:
-    array = np.array(values, dtype=float)
-    array.flags.writeable = False
-    return array
 
 
 def simpson_weights(x: Array) -> Array:
@@ -56,8 +51,8 @@ class FluxProduction:
         Where it comes from.
     """
 
-    z: Array = field(converter=_own, repr=False)
-    dF_dz: Array = field(converter=_own, repr=False)
+    z: Array = field(converter=owned_floats, repr=False)
+    dF_dz: Array = field(converter=owned_floats, repr=False)
     unit: str = ""
     source: str = ""
 

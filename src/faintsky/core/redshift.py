@@ -12,17 +12,11 @@ from scipy.special import ndtr
 
 from faintsky.core.digest import array_digest, json_digest
 from faintsky.core.errors import DataError, FaintskyWarning
+from faintsky.core.owned_array import owned_reals
 
 __all__ = ["Redshifts"]
 
 Array = NDArray[np.float64]
-
-
-def _own(values: ArrayLike) -> Array:
-    array = np.array(values)
-    array = array.astype(np.float32 if array.dtype == np.float32 else np.float64, copy=False)
-    array.flags.writeable = False
-    return array
 
 
 @frozen(kw_only=True, eq=False, slots=False)
@@ -42,9 +36,9 @@ class Redshifts:
         ``pdf``, ``samples``, ``percentiles`` or ``spec-z``.
     """
 
-    z: Array = field(converter=_own)
-    cdf: Array = field(converter=_own, repr=False)
-    mass: Array = field(converter=_own, repr=False)
+    z: Array = field(converter=owned_reals)
+    cdf: Array = field(converter=owned_reals, repr=False)
+    mass: Array = field(converter=owned_reals, repr=False)
     spectroscopic: NDArray[np.bool_] = field(repr=False)
     origin: str = ""
 

@@ -7,23 +7,12 @@ from typing import Any
 
 import numpy as np
 from attrs import field, frozen
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from faintsky.core.digest import array_digest, json_digest
+from faintsky.core.owned_array import owned_floats, owned_indices
 
 __all__ = ["Sources"]
-
-
-def _indices(values: ArrayLike) -> NDArray[np.int32]:
-    array = np.array(values, dtype=np.int32)
-    array.flags.writeable = False
-    return array
-
-
-def _fluxes(values: ArrayLike) -> NDArray[np.float64]:
-    array = np.array(values, dtype=np.float64)
-    array.flags.writeable = False
-    return array
 
 
 @frozen(kw_only=True, eq=False, slots=False)
@@ -43,9 +32,9 @@ class Sources:
     """
 
     catalogue: str
-    row: NDArray[np.int32] = field(converter=_indices, repr=False)
-    pixel: NDArray[np.int32] = field(converter=_indices, repr=False)
-    flux: NDArray[np.float64] = field(converter=_fluxes, repr=False)
+    row: NDArray[np.int32] = field(converter=owned_indices, repr=False)
+    pixel: NDArray[np.int32] = field(converter=owned_indices, repr=False)
+    flux: NDArray[np.float64] = field(converter=owned_floats, repr=False)
 
     @cached_property
     def digest(self) -> str:
