@@ -6,22 +6,17 @@ from typing import Any
 
 import numpy as np
 from attrs import field, frozen
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from faintsky.core.digest import array_digest, json_digest
 from faintsky.core.errors import DataError
+from faintsky.core.owned_array import owned_floats
 
 __all__ = ["CountsSpectrum"]
 
 
-def _counts(values: ArrayLike) -> NDArray[np.float64]:
-    array = np.array(values, dtype=float)
-    array.flags.writeable = False
-    return array
-
-
 def _scale(value: Any) -> Any:
-    return float(value) if np.ndim(value) == 0 else _counts(value)
+    return float(value) if np.ndim(value) == 0 else owned_floats(value)
 
 
 @frozen(kw_only=True, eq=False)
@@ -48,7 +43,7 @@ class CountsSpectrum:
         Where counts are negative, times are not positive, or the background has other channels.
     """
 
-    counts: NDArray[np.float64] = field(converter=_counts, repr=False)
+    counts: NDArray[np.float64] = field(converter=owned_floats, repr=False)
     exposure: float
     first_channel: int = 1
     backscal: float | NDArray[np.float64] = field(default=1.0, converter=_scale)

@@ -15,20 +15,15 @@ from faintsky.core.band import Band
 from faintsky.core.digest import array_digest, json_digest
 from faintsky.core.errors import DataError
 from faintsky.core.grid import Grid
+from faintsky.core.owned_array import owned_floats
 
 __all__ = ["EventList"]
 
 Array = NDArray[np.float64]
 
 
-def _floats(values: ArrayLike) -> Array:
-    array = np.array(values, dtype=np.float64)
-    array.flags.writeable = False
-    return array
-
-
 def _optional_floats(values: ArrayLike | None) -> Array | None:
-    return None if values is None else _floats(values)
+    return None if values is None else owned_floats(values)
 
 
 def _integers(values: ArrayLike) -> NDArray[np.int64]:
@@ -38,7 +33,7 @@ def _integers(values: ArrayLike) -> NDArray[np.int64]:
 
 
 def _intervals(values: Mapping[int, ArrayLike]) -> dict[int, Array]:
-    return {int(ccd): _floats(np.reshape(np.asarray(rows, dtype=float), (-1, 2))) for ccd, rows in values.items()}
+    return {int(ccd): owned_floats(np.reshape(np.asarray(rows, dtype=float), (-1, 2))) for ccd, rows in values.items()}
 
 
 @frozen(kw_only=True, eq=False, slots=False)
@@ -75,9 +70,9 @@ class EventList:
         Where the columns differ in length, or the live fraction is none.
     """
 
-    x: Array = field(converter=_floats, repr=False)
-    y: Array = field(converter=_floats, repr=False)
-    energy: Array = field(converter=_floats, repr=False)
+    x: Array = field(converter=owned_floats, repr=False)
+    y: Array = field(converter=owned_floats, repr=False)
+    energy: Array = field(converter=owned_floats, repr=False)
     ccd: NDArray[np.int64] = field(converter=_integers, repr=False)
     time: Array | None = field(default=None, converter=_optional_floats, repr=False)
     gti: Mapping[int, Array] = field(factory=dict, converter=_intervals, repr=False)

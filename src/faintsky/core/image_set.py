@@ -6,22 +6,17 @@ from collections.abc import Mapping
 
 import numpy as np
 from attrs import field, frozen
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from faintsky.core.digest import array_digest, json_digest
 from faintsky.core.errors import DataError, nearest
 from faintsky.core.grid import Grid
+from faintsky.core.owned_array import owned_floats
 from faintsky.core.psf import PSF
 
 __all__ = ["BandImage", "ImageSet"]
 
 Array = NDArray[np.float64]
-
-
-def _own(values: ArrayLike) -> Array:
-    array = np.array(values, dtype=float)
-    array.flags.writeable = False
-    return array
 
 
 @frozen(kw_only=True, eq=False)
@@ -44,8 +39,8 @@ class BandImage:
         Where the shapes differ, or an error is not positive.
     """
 
-    values: Array = field(converter=_own, repr=False)
-    sigma: Array = field(converter=_own, repr=False)
+    values: Array = field(converter=owned_floats, repr=False)
+    sigma: Array = field(converter=owned_floats, repr=False)
     wavelength: float
     psf: PSF | None = None
 
