@@ -164,3 +164,45 @@ def test_what_is_fitted_and_what_the_truth_is():
     # 1e-10 (q / q0)^-1.5 x coherence at the pivot of the model, 100 arcsec, where q = q0.
     assert study._truth() == pytest.approx(0.5e-10)
     assert float(maps["ir"].true_cross(maps["x"], np.array([2 * np.pi / (100 * ARCSEC)]))[0]) == pytest.approx(0.5e-10)
+
+
+def test_a_map_without_a_catalogue_is_told_where_its_flux_comes_from(tmp_path):
+    from astropy.table import Table
+
+    Table({"z": [0.0, 1.0, 2.0], "dF_dz": [0.0, 2.0, 0.0]}).write(tmp_path / "p.ecsv")
+    maps = {"ir": plain(grid=sky_grid((32, 32)))}
+    bins = BinChoice(theta=("2.1 arcsec", "30 arcsec"), per_decade=6)
+    found = measured(
+        maps, common_mask(maps=maps, rules={}, ctx=CTX), bins, choice=MeasureChoice(productions={"ir": tmp_path / "p.ecsv"})
+    )
+    (production,) = found.auto["ir"].productions
+    assert production.total == pytest.approx(2.0, rel=1e-3)
+    assert production.source == "p.ecsv"
+
+
+def test_an_off_band_map_is_a_null_test():
+    grid = sky_grid((32, 32))
+    rng = np.random.default_rng(3)
+    maps = {name: plain(rng.normal(size=grid.shape), grid=grid) for name in ("ir", "x", "off")}
+    bins = BinChoice(theta=("2.1 arcsec", "30 arcsec"), per_decade=6)
+    found = measured(maps, common_mask(maps=maps, rules={}, ctx=CTX), bins, nulls=NullChoice(rotated=False, maps=("off",)))
+    assert set(found.cross) == {"ir x x"}
+    assert set(found.null) == {"ir x off", "x x off"}
+
+
+def test_beams_are_put_into_the_window_or_divided_out():
+    grid = sky_grid((64, 64))
+    beam = make("psfs", "gaussian", sigma="2 arcsec")
+    rng = np.random.default_rng(3)
+    maps = {"ir": plain(rng.normal(size=grid.shape), grid=grid)}
+    maps["x"] = Map.from_array(rng.normal(size=grid.shape), grid=grid, beam=beam)
+    bins = BinChoice(theta=("2.1 arcsec", "60 arcsec"), per_decade=6)
+    mask = common_mask(maps=maps, rules={}, ctx=CTX)
+    plain_, window, divided = (
+        measured(maps, mask, bins, beams=BeamChoice(correct=c)).cross["ir x x"] for c in ("none", "window", "deconvolve")
+    )
+    np.testing.assert_allclose(window.window.matrix, plain_.window.matrix * beam.transfer(plain_.window.q), rtol=1e-12)
+    np.testing.assert_array_equal(window.power, plain_.power)
+    assert divided.beam == "deconvolved"
+    good = np.isfinite(divided.power)
+    assert np.all(np.abs(divided.power[good]) >= np.abs(plain_.power[good]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -10,7 +11,7 @@ from attrs import evolve, field, frozen
 from numpy.typing import ArrayLike, NDArray
 
 from faintsky.core.digest import array_digest, json_digest
-from faintsky.core.errors import DataError
+from faintsky.core.errors import DataError, nearest
 from faintsky.core.owned_array import owned_floats
 
 __all__ = ["FluxProduction", "simpson_weights"]
@@ -79,6 +80,25 @@ class FluxProduction:
         """dF/dz of a function of redshift between two redshifts."""
         z = np.linspace(z_min, z_max, points)
         return cls(z=z, dF_dz=np.broadcast_to(function(z), z.shape), unit=unit, source=source)
+
+    @classmethod
+    def read(cls, path: Path, unit: str = "") -> Self:
+        """dF/dz of a table with the columns ``z`` and ``dF_dz``; its unit is that of the column, or `unit`.
+
+        Raises
+        ------
+        DataError
+            Where a column is missing.
+        """
+        from astropy.table import Table
+
+        table = Table.read(path)
+        for name in ("z", "dF_dz"):
+            if name not in table.colnames:
+                raise DataError(f"{path.name} has no column {name!r}. {nearest(name, table.colnames)}")
+        z, produced = (np.asarray(table[name], dtype=float) for name in ("z", "dF_dz"))
+        own = str(table["dF_dz"].unit or unit)
+        return cls.of(lambda at: np.interp(at, z, produced), float(z[0]), float(z[-1]), unit=own, source=path.name)
 
     @classmethod
     def from_cumulative(

@@ -69,7 +69,7 @@ class Limber(Parametric, PowerModel):
         if not spectrum.productions:
             raise DataError(
                 f"the maps of the spectrum {' x '.join(dict.fromkeys(spectrum.names))} do not know dF/dz: paint them from a "
-                "catalogue with redshifts, give `production` to the map, or fit shot-plus-power-law"
+                "catalogue with redshifts, give [spectra] productions = { MAP = 'table of z, dF_dz' }, or fit shot-plus-power-law"
             )
         fixed: dict[str, float] = dict(self.fixed)
         priors: dict[str, Prior] = dict(self.priors)

@@ -152,6 +152,7 @@ class CatalogueMap(PaintedSource):
                 "mean flux of a source": float(flux.mean()),
                 "redshift mass outside the grid": outside,
                 "shot noise of the map": float(np.sum(painted**2)) / area,
+                "selection": self._curves(catalogue, rows),
                 "shot noise of the counts": float(np.sum(flux**2 * share**2 * weight)) / area,
                 **said,
             },
@@ -209,6 +210,23 @@ class CatalogueMap(PaintedSource):
                 ctx.warn(f"the selection of {low} of {rows.size} sources lies below {self.eta_floor:g} and is taken to be that")
             weight = weight / np.maximum(shallow, self.eta_floor)
         return weight, stay, said
+
+    def _curves(self, catalogue: Catalogue, rows: NDArray[np.int64]) -> dict[str, list[float]]:
+        """Mean selection per magnitude, of the shallow part and at the sources' own depth, for a figure; empty without one."""
+        shallow, own = self._etas(catalogue, rows)
+        if shallow is None or (self.flux and self.mag is None):
+            return {}
+        magnitude = catalogue[self.magnitude][rows]
+        edges = np.linspace(float(magnitude.min()), float(magnitude.max()), 25)
+        index = np.clip(np.digitize(magnitude, edges) - 1, 0, 23)
+        curves = {"magnitude": (0.5 * (edges[1:] + edges[:-1])).tolist()}
+        deep = np.zeros(rows.size, bool) if not self.depth else catalogue[self.depth][rows] > catalogue[self.depth][rows].min()
+        for name, eta, chosen in (("shallow", shallow, ~deep), ("deep", own, deep)):
+            if eta is not None and chosen.any():
+                number = np.bincount(index[chosen], minlength=24)
+                total = np.bincount(index[chosen], eta[chosen], minlength=24)
+                curves[name] = np.divide(total, number, out=np.full(24, np.nan), where=number > 0).tolist()
+        return curves
 
     def _etas(self, catalogue: Catalogue, rows: NDArray[np.int64]) -> tuple[Array | None, Array | None]:
         """Selection at the shallow depth, and at each source's own."""

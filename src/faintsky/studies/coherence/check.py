@@ -38,6 +38,9 @@ def wrong_names(study: Coherence) -> Iterator[tuple[str, str]]:
     for name in study.spectra.with_maps:
         if name not in names:
             yield "spectra.with_maps", _unknown("map", name, names)
+    for name in study.spectra.productions:
+        if name not in names:
+            yield "spectra.productions", _unknown("map", name, names)
     for name, background in study.spectra.backgrounds.items():
         for wanted in (name, background):
             if wanted not in names:

@@ -63,8 +63,8 @@ def all_figures(study: Coherence) -> Mapping[str, Figure]:
         )
     if study.catalogues:
         found["redshifts"] = Figure(
-            title="Flux production",
-            alt="dF/dz of every map that is painted from a catalogue.",
+            title="Selection and flux production",
+            alt="Selection function of the sources against magnitude, and dF/dz of every map that is painted from them.",
             draw=_redshifts,
         )
     if isinstance(study.power_models, Limber):
@@ -167,7 +167,9 @@ def _panel(cells: Sequence[CellResult], figure: Any, panel: PanelChoice, publish
 
 def _redshifts(cells: Sequence[CellResult], figure: Any) -> None:
     maps = dict(cells[0].named("map"))
-    draw_productions(figure, {name: m.production for name, m in maps.items() if m.production is not None})
+    productions = {name: m.production for name, m in maps.items() if m.production is not None}
+    selection: Mapping[str, Sequence[float]] = next((m.meta["selection"] for m in maps.values() if m.meta.get("selection")), {})
+    draw_productions(figure, productions, selection)
 
 
 def _bias(cells: Sequence[CellResult], figure: Any, cosmology: Cosmology) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from attrs import frozen
 
@@ -41,6 +42,9 @@ class MeasureChoice:
     )
     backgrounds: Mapping[str, str] = option(
         factory=dict, help="map = the map of its background (stowed data): matched spectra are subtracted, errors added"
+    )
+    productions: Mapping[str, Path] = option(
+        factory=dict, help="map = a table z, dF_dz: where the flux of a map that is not painted from a catalogue comes from"
     )
     jackknife: int = option(0, ge=0, help="regions of a leave-one-out check of the fitted spectra; 0 = none")
 

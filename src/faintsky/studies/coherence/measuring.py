@@ -9,6 +9,7 @@ import attrs
 from faintsky.core.bins import Bins
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError
+from faintsky.core.flux_production import FluxProduction
 from faintsky.core.map import Map
 from faintsky.core.power_spectrum import PowerSpectrum, PowerSpectrumEstimator
 from faintsky.core.step import step
@@ -45,7 +46,8 @@ def measure(
     DataError
         Where a map is constant, or a background is no map of the field.
     """
-    kept = {name: _kept(name, m, mask) for name, m in maps.items()}
+    known = {name: FluxProduction.read(path, maps[name].unit) for name, path in choice.productions.items() if name in maps}
+    kept = {name: _kept(name, m, mask, known.get(name)) for name, m in maps.items()}
     chosen, said = bins.bins(next(iter(kept.values())).geometry)
     for sentence in said:
         ctx.warn(sentence)
@@ -65,11 +67,13 @@ def measure(
     return Spectra(shot=shot, jackknife=regions, **found)
 
 
-def _kept(name: str, m: Map, mask: Mask) -> Map:
-    """The map behind the common mask, its dF/dz scaled to the mean that is left."""
+def _kept(name: str, m: Map, mask: Mask, production: FluxProduction | None) -> Map:
+    """The map behind the common mask. dF/dz of a catalogue is scaled to the mean that is left; a given one is taken as it is."""
     kept = m.masked(mask.keep)
     if not _varies(kept):
         raise DataError(f"the map {name!r} is constant where the masks keep it: no fluctuation is left to measure")
+    if production is not None:
+        return attrs.evolve(kept, production=production)
     if kept.production is not None and kept.production.total > 0 and kept.mean > 0:
         kept = attrs.evolve(kept, production=kept.production.normalised_to(kept.mean))
     return kept

@@ -17,11 +17,22 @@ __all__ = ["draw_bias", "draw_flux", "draw_productions"]
 Array = NDArray[np.float64]
 
 
-def draw_productions(figure: Any, productions: Mapping[str, FluxProduction]) -> None:
-    """dF/dz of several maps."""
+def draw_productions(
+    figure: Any, productions: Mapping[str, FluxProduction], selection: Mapping[str, Sequence[float]] | None = None
+) -> None:
+    """dF/dz of several maps; above it the selection function of their sources, where it is known."""
     if not productions:
         raise LookupError("no map knows the redshifts of its sources")
-    ax = figure.subplots()
+    if selection:
+        figure.set_size_inches(7.2, 6.4)
+        top_axes, ax = figure.subplots(2, 1, height_ratios=(1, 1.6))
+        for name, style in (("shallow", "-"), ("deep", "--")):
+            if name in selection:
+                top_axes.plot(selection["magnitude"], selection[name], style, color=COLOURS[0], label=f"selection, {name} part")
+        top_axes.set(xlabel="AB magnitude", ylabel="selection $\\eta$", ylim=(0, 1.05))
+        top_axes.legend(frameon=False, fontsize=9)
+    else:
+        ax = figure.subplots()
     for i, (name, p) in enumerate(productions.items()):
         shown = p.dF_dz > 0
         ax.plot(
