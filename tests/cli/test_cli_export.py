@@ -60,6 +60,6 @@ def test_spectra_of_a_run_become_a_sacc_file(command, done, tmp_path):
 
 
 def test_a_cell_that_is_not_there_is_told(command, done, tmp_path):
-    said = command("export", done, "--to", tmp_path / "s.sacc", "--cell", "sinlge")
+    said = command("export", done, "--to", tmp_path / "s.sacc", "--cell", "singles")
     assert said.code != 0
     assert "Did you mean 'single'" in said.err

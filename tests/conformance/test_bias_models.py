@@ -32,3 +32,8 @@ class TestPerBin(BiasModelConformance):
 class TestHaloMass(BiasModelConformance):
     component = "halo-mass"
     options: ClassVar = {"cosmology": Colossus(name="planck18")}
+
+
+class TestHaloMassOfTinker(BiasModelConformance):
+    component = "halo-mass"
+    options: ClassVar = {"cosmology": Colossus(name="planck18"), "model": "tinker10"}

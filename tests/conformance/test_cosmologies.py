@@ -1,22 +1,21 @@
 """The built-in cosmologies keep the contract of their kind."""
 
+import re
+import sys
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
+from faintsky.core.errors import PluginError
+from faintsky.plugins.cosmologies.camb import Camb
+from faintsky.plugins.cosmologies.ccl import Ccl
 from faintsky.testing.cosmologies import CosmologyConformance
 
 
 class TestColossus(CosmologyConformance):
     component = "colossus"
     options: ClassVar = {"name": "planck18"}
-
-    def test_the_current_cosmology_of_the_process_stays(self):
-        from colossus.cosmology import cosmology
-
-        cosmology.setCosmology("WMAP9", persistence="")
-        self.made().tables()
-        assert cosmology.getCurrent().name == "WMAP9"
 
 
 class TestCcl(CosmologyConformance):
@@ -28,6 +27,28 @@ class TestCcl(CosmologyConformance):
         pytest.importorskip("pyccl", reason="needs the extra ccl")
 
 
+class TestCclWithCamb(CosmologyConformance):
+    component = "ccl"
+    options: ClassVar = {"name": "planck18", "transfer": "boltzmann_camb"}
+
+    @pytest.fixture(autouse=True)
+    def _installed(self):
+        pytest.importorskip("pyccl", reason="needs the extra ccl")
+        pytest.importorskip("camb", reason="needs the extra camb")
+
+    def test_the_accuracy_of_camb_stays(self, monkeypatch):
+        import camb
+
+        monkeypatch.setattr(camb.config, "AccuracyTarget", 2, raising=False)
+        Ccl(name="planck15", transfer="boltzmann_camb").tables()
+        assert camb.config.AccuracyTarget == 2
+
+    def test_it_is_camb_also_where_ccl_would_extrapolate(self, cosmology):
+        k = np.geomspace(1e-5, 1e3, 100)
+        for z in (0.0, 3.0, 10.0):
+            np.testing.assert_allclose(cosmology.plin(k, z), Camb(name="planck18").plin(k, z), rtol=3e-3)
+
+
 class TestCamb(CosmologyConformance):
     component = "camb"
     options: ClassVar = {"name": "planck18"}
@@ -35,3 +56,23 @@ class TestCamb(CosmologyConformance):
     @pytest.fixture(autouse=True)
     def _installed(self):
         pytest.importorskip("camb", reason="needs the extra camb")
+
+
+class TestCambWithItsHalofit(TestCamb):
+    options: ClassVar = {"name": "planck15", "nonlinear": "takahashi"}
+
+
+@pytest.mark.parametrize(
+    ("missing", "cosmology", "extra"),
+    [
+        ("pyccl", Ccl(name="wmap9"), "ccl"),
+        ("camb", Camb(name="wmap9"), "camb"),
+        ("camb", Ccl(name="wmap9", transfer="boltzmann_camb"), "camb"),
+    ],
+)
+def test_an_absent_code_is_missed_with_the_line_that_installs_it(missing, cosmology, extra, monkeypatch):
+    if missing == "camb" and isinstance(cosmology, Ccl):
+        pytest.importorskip("pyccl", reason="needs the extra ccl")
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(PluginError, match=re.escape(f"pip install 'faintsky[{extra}]'")):
+        cosmology.chi(1.0)

@@ -43,8 +43,8 @@ def test_a_table_is_read_with_its_quantity(tmp_path):
     np.testing.assert_allclose(found.power, 2 * np.pi * np.array([1.0, 4.0]) / found.q**2)
     with pytest.raises(DataError, match="has no row with"):
         PublishedChoice(path=tmp_path / "p.ecsv", spectrum="ir", where={"wave_um": 3.6}).read()
-    with pytest.raises(DataError, match=r"has no column 'pwoer'. Did you mean 'power'"):
-        PublishedChoice(path=tmp_path / "p.ecsv", spectrum="ir", power="pwoer").read()
+    with pytest.raises(DataError, match=r"has no column 'powers'. Did you mean 'power'"):
+        PublishedChoice(path=tmp_path / "p.ecsv", spectrum="ir", power="powers").read()
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the folder of published infrared background power is not here")

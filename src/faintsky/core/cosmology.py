@@ -47,8 +47,9 @@ class CosmologyTables:
         [Mpc^-1], increasing.
     power : ndarray, shape (nk,)
         Linear matter power today [Mpc^3].
-    ratio : ndarray, shape (nz, nk), optional
-        P(k, z) / (D^2 P(k, 0)), where growth depends on scale.
+    ratio : ndarray, shape (m, nk), optional
+        P(k, z) / (D^2 P(k, 0)), where growth depends on scale; rows are uniform in ln(1 + z) over the range of `z`, and `k` is
+        then uniform in its logarithm.
     """
 
     h: float
@@ -148,7 +149,8 @@ class CosmologyTables:
         """ln sigma today against ln mass: (1 / 2 pi^2) times the integral of k^3 P W(kR)^2 dln k with the top hat W."""
         mass = np.geomspace(1e4, 1e18, 141)
         radius = (3 * mass / (4 * np.pi * self.matter_density)) ** (1 / 3)
-        k = np.geomspace(self.k[0], self.k[-1], 6000)
+        # Beyond the table too: small masses feel wavenumbers that an engine does not reach.
+        k = np.geomspace(min(self.k[0], 1e-5), max(self.k[-1], 1e6), 6000)
         weight = k**3 * self.plin(k, 0.0) * (np.log(k[1] / k[0]) / (2 * np.pi**2))
         x = k * radius[:, None]
         small = x < 1e-2
