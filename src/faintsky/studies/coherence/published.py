@@ -29,6 +29,7 @@ class PublishedChoice:
     q: str = option("ell", help="column of wavenumbers [rad^-1] (multipoles on a flat sky)")
     power: str = option("power", help="column of the power")
     quantity: str = option("q2p", choices=("q2p", "p"), help="whether it is q^2 P / 2 pi, or P")
+    exponent: float = option(1.0, gt=0, help="the column is raised to this first: 2 for rms fluctuations, 0.5 for squares")
     where: Mapping[str, float] = option(factory=dict, help="rows to take: column = value, such as wave_um = 4.5")
     label: str = option("", help="its name in figures; default: the table's key")
 
@@ -53,7 +54,7 @@ class PublishedChoice:
             raise DataError(f"{self.path.name} has no row with {dict(self.where)}")
         q, power = (np.asarray(table[name], dtype=float)[keep] for name in (self.q, self.power))
         order = np.argsort(q)
-        q, power = q[order], power[order]
+        q, power = q[order], power[order] ** self.exponent
         return Published(q=q, power=power if self.quantity == "p" else power * 2 * np.pi / q**2)
 
 
