@@ -59,8 +59,8 @@ def test_published_tables():
         assert np.all(np.isfinite(found.power))
         assert len(found.q) >= 7
     bins = Bins.log("50 arcsec", "2000 arcsec", per_decade=8)
-    # The stored values of Kashlinsky et al. are squares of q^2 P / 2 pi: their roots lie where those of Cooray et al. do (a factor
-    # 2 at 100-700 arcsec), as they are they lie 200 times lower.
+    # The stored values of Kashlinsky et al. are squares of q^2 P / 2 pi: their roots lie where those of Cooray et al. do (within
+    # a factor 2 at 100-700 arcsec); as they are, they lie 200 times lower.
     other = PublishedChoice(path=DATA / "cooray2012.ecsv", spectrum="ir", where={"wave_um": 4.5}).read()
     q = np.geomspace(2000, 12_000, 10)
     level = {}
