@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from faintsky.core.parameter import at
+from faintsky.core.parameter import at, free_parameters
 from faintsky.testing.parametric import ParametricConformance
 
 __all__ = ["BiasModelConformance"]
@@ -35,4 +35,5 @@ class BiasModelConformance(ParametricConformance):
         assert model.b(self.z).shape == self.z.shape
 
     def test_it_is_not_negative(self, model: Any) -> None:
-        assert np.all(self.evaluate(at(model, self.draws(model))) >= 0)
+        ends = np.array([p.prior.ppf([1e-9, 1 - 1e-9]) for p in free_parameters(model)]).T
+        assert np.all(self.evaluate(at(model, np.concatenate([self.draws(model), ends]))) >= 0)

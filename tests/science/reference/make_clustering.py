@@ -83,7 +83,11 @@ for z in (0.05, 0.5, 1.0, 3.0, 6.0, 9.0, 13.0):
         ("background", "chi", z, float(pyccl.comoving_radial_distance(eh, 1 / (1 + z)))),
         ("background", "H", z, float(H0 * pyccl.h_over_h0(eh, 1 / (1 + z)))),
         ("background", "growth", z, float(colossus.growthFactor(z))),
+        ("background", "growth by ccl", z, float(pyccl.growth_factor(eh, 1 / (1 + z)))),
     ]
+for z in (0.0, 1.0, 5.0, 10.0):
+    for k in np.geomspace(1e-3, 10, 13):
+        rows.append(("eh98_power", f"z = {z:g}", k, float(pyccl.linear_matter_power(eh, k, 1 / (1 + z)))))
 colossus_cosmology.setCosmology(
     "reference", {"flat": True, "H0": H0, "Om0": OM, "Ob0": OB, "sigma8": S8, "ns": NS}, persistence=""
 )
@@ -96,5 +100,10 @@ table = Table(rows=rows, names=("kind", "case", "at", "value"))
 table.meta["made with"] = (
     f"pyccl {pyccl.__version__}, camb {camb.__version__}, colossus 1.4; planck18 numbers, massless neutrinos"
 )
-table.meta["at"] = "2 pi / q in arcsec of Limber rows, redshift elsewhere; masses of bias rows in log10 Msun/h"
+table.meta["at"] = (
+    "2 pi / q in arcsec of Limber rows, k in 1/Mpc of eh98_power, redshift elsewhere; masses of bias rows in log10 Msun/h"
+)
+table.meta["value"] = (
+    "Limber rows in sr times the square of the unit of flux, eh98_power in Mpc3, chi in Mpc, H in km/s/Mpc; growth is 1 at z = 0"
+)
 table.write(Path(__file__).with_name("clustering.ecsv"), overwrite=True)
