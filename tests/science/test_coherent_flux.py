@@ -11,7 +11,8 @@ from faintsky.core.grid import Grid
 from faintsky.core.map import Map
 from faintsky.core.registry import make
 from faintsky.core.units import ARCSEC, DEG2_PER_SR
-from faintsky.estimators.flux.coherent_flux import coherent_flux, coherent_rms
+from faintsky.estimators.flux.coherent_flux import coherent_flux
+from faintsky.estimators.flux.coherent_rms import coherent_rms
 from faintsky.estimators.flux.gamma_bandpower import gamma_bandpower
 
 # 20 bins over 10-1000" in 0.54 deg2, both maps shot noise and clustering, a beam of 4" (sigma); theory.md 1.7 has such a toy.
