@@ -54,7 +54,7 @@ def test_parameters_in_columns_broadcast():
 
 
 def test_photons_are_not_multiplied_and_factors_not_added():
-    with pytest.raises(DataError, match="Flat and Flat both give photons"):
+    with pytest.raises(DataError, match="flat and flat_2 both give photons"):
         Flat() * Flat()
-    with pytest.raises(DataError, match="Half is a factor and cannot be added"):
+    with pytest.raises(DataError, match="half is a factor and cannot be added"):
         Flat() + Half()

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import attrs
+import numpy as np
 from attrs import Attribute, field, frozen
 
 from faintsky.core.errors import nearest
@@ -103,7 +104,7 @@ def _bounds(ge: float | None, gt: float | None, le: float | None, lt: float | No
                 return
             unit = attribute.metadata.get("unit", "")
             for item in value if isinstance(value, tuple) else (value,):
-                if not holds(item, bound):
+                if not np.all(holds(item, bound)):
                     raise ValueError(f"{attribute.name} must be {sign} {bound:g} {unit}".rstrip() + f", got {item!r}")
 
         return check

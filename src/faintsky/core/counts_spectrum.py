@@ -55,6 +55,12 @@ class CountsSpectrum:
     def __attrs_post_init__(self) -> None:
         if self.counts.ndim != 1 or not np.all(self.counts >= 0):
             raise DataError("counts must be one row of numbers that are not negative (rates need their exposure)")
+        off = np.flatnonzero(np.abs(self.counts - np.round(self.counts)) > 1e-3)
+        if off.size:
+            raise DataError(
+                f"counts must be integers, but channel {off[0] + self.first_channel} has {self.counts[off[0]]:g}: rates must "
+                "be multiplied with their exposure; a background is given as it was counted, its scaling in BACKSCAL and AREASCAL"
+            )
         if not self.exposure > 0 or not np.all(np.asarray(self.backscal) > 0) or not np.all(np.asarray(self.areascal) > 0):
             raise DataError("exposure, BACKSCAL and AREASCAL must be positive")
         if self.background is not None and self.background.counts.shape != self.counts.shape:

@@ -1,14 +1,16 @@
 """Parameters are fields of a model: declared by `parameter`, freed, fixed or tied in a study, replaced by `at`.
 
 One rule serves spectra, luminosity functions, PSFs and bias models: `at(model, theta)` puts (n, 1) columns where
-numbers stood, and broadcasting does the rest.
+numbers stood, and broadcasting does the rest. The parameters of a component inside another one have dotted names, and
+the tables of the outer one speak last.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Hashable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, TypeVar, cast
 
 import attrs
 import numpy as np
@@ -18,8 +20,9 @@ from numpy.typing import ArrayLike
 from faintsky.core.component import option
 from faintsky.core.errors import DataError, nearest
 from faintsky.core.prior import Prior, Uniform
+from faintsky.core.units import canonical
 
-__all__ = ["Parameter", "Parametric", "at", "free_parameters", "parameter", "with_wider_priors"]
+__all__ = ["Parameter", "Parametric", "at", "free_parameters", "parameter", "values_of", "with_values", "with_wider_priors"]
 
 M = TypeVar("M")
 
@@ -61,16 +64,46 @@ def parameter(
     unit: str = "",
     help: str = "",
     latex: str = "",
+    frozen: bool = False,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    xspec: str = "",
 ) -> Any:
-    """A field that a fit may free: its default value, its default prior, its unit."""
-    return option(default, unit="", help=help, prior=prior, parameter_unit=unit, latex=latex)
+    """A field that a fit may free: its default value, its default prior, its unit.
+
+    Parameters
+    ----------
+    frozen : bool
+        Held at its value unless a study gives it a prior, as a redshift is.
+    ge, gt, le : float
+        What is possible at all; priors must keep to it.
+    xspec : str
+        The name that XSPEC has for it, where it has one.
+    """
+    low = gt if ge is None else ge
+    return option(
+        default,
+        converter=lambda value: canonical(value, unit) if isinstance(value, str) or hasattr(value, "unit") else value,
+        help=help,
+        ge=ge,
+        gt=gt,
+        le=le,
+        prior=prior,
+        parameter_unit=unit,
+        latex=latex,
+        frozen=frozen,
+        possible=(-np.inf if low is None else low, np.inf if le is None else le),
+        xspec=xspec,
+    )
 
 
 @frozen(kw_only=True)
 class Parametric:
     """A component with parameters: what a study frees, fixes and ties.
 
-    Parameters that are neither fixed nor tied are free, with their default prior unless `priors` names one.
+    Parameters that are neither fixed, tied nor frozen by default are free, with their default prior unless `priors` names one.
+    The parameters of a component in a slot are called ``SLOT.NAME``.
     """
 
     priors: Mapping[str, Prior] = option(factory=dict, help="priors that replace the default ones, by parameter")
@@ -78,48 +111,91 @@ class Parametric:
     tied: Mapping[str, str] = option(factory=dict, help="parameters that follow another one, by name")
 
     def __attrs_post_init__(self) -> None:
-        names = [name for name, _ in _declared(self)]
+        leaves = _leaves(self)
+        names = list(leaves)
         for table in ("priors", "fixed", "tied"):
             for name in getattr(self, table):
-                if name not in names:
+                if name not in leaves:
                     raise DataError(
                         f"{table}: {type(self).__name__} has no parameter {name!r}. {nearest(name, names)} "
                         f"Its parameters: {', '.join(names)}"
                     )
         for name, leader in self.tied.items():
-            if leader not in names or leader in self.tied or name in self.fixed or leader == name:
+            if leader not in leaves or leader in self.tied or name in self.fixed or leader == name:
                 raise DataError(f"tied: {name!r} must follow a parameter that is itself not tied; got {leader!r}")
+        for name, prior in self.priors.items():
+            _check_possible(name, leaves[name][1], *prior.support)
+        for name, value in self.fixed.items():
+            _check_possible(name, leaves[name][1], value, value)
 
 
-def _declared(model: Any) -> list[tuple[str, attrs.Attribute[Any]]]:
-    return [(a.name, a) for a in attrs.fields(type(model)) if "prior" in a.metadata]
+def _check_possible(name: str, attribute: attrs.Attribute[Any], low: float, high: float) -> None:
+    least, most = attribute.metadata.get("possible", (-np.inf, np.inf))
+    if low < least or high > most:
+        said = f"from {low:g} to {high:g}" if low < high else f"{low:g}"
+        raise DataError(f"{name} can only lie between {least:g} and {most:g}, and was given {said}")
+
+
+#: A parameter with the object that it is a field of.
+_Leaf = tuple[Any, "attrs.Attribute[Any]"]
+
+
+def _fields(model: Any) -> tuple[tuple[attrs.Attribute[Any], ...], tuple[str, ...]]:
+    """The parameters among the fields of a model, and the names of its other fields, where parts may stand."""
+    return _fields_of_class(cast(Hashable, type(model)))
+
+
+@lru_cache(maxsize=256)
+def _fields_of_class(cls: Any) -> tuple[tuple[attrs.Attribute[Any], ...], tuple[str, ...]]:
+    every = attrs.fields(cls)
+    return tuple(a for a in every if "prior" in a.metadata), tuple(a.name for a in every if "prior" not in a.metadata)
 
 
 def _nested(model: Any) -> Iterator[tuple[str, Any]]:
-    for attribute in attrs.fields(type(model)):
-        value = getattr(model, attribute.name)
+    for name in _fields(model)[1]:
+        value = getattr(model, name)
         if isinstance(value, Parametric):
-            yield attribute.name, value
+            yield name, value
+        elif type(value) is dict:
+            yield from ((key, part) for key, part in value.items() if isinstance(part, Parametric))
+
+
+def _leaves(model: Any, prefix: str = "") -> dict[str, _Leaf]:
+    """Every parameter of a model and of the components in it, by dotted name."""
+    found = {f"{prefix}{a.name}": (model, a) for a in _fields(model)[0]}
+    for name, part in _nested(model):
+        found |= _leaves(part, f"{prefix}{name}.")
+    return found
+
+
+def _rules(model: Any, prefix: str = "") -> dict[str, Prior | float | str]:
+    """What the tables say of each parameter: a prior, a value, or the name of a leader; outer tables replace inner ones."""
+    found: dict[str, Prior | float | str] = {}
+    for name, part in _nested(model):
+        found |= _rules(part, f"{prefix}{name}.")
+    found |= {f"{prefix}{name}": prior for name, prior in model.priors.items()}
+    found |= {f"{prefix}{name}": float(value) for name, value in model.fixed.items()}
+    found |= {f"{prefix}{name}": f"{prefix}{leader}" for name, leader in model.tied.items()}
+    return found
 
 
 def free_parameters(model: Any) -> tuple[Parameter, ...]:
-    """The free parameters of a model and of the components in its slots, in the order of `at`'s columns."""
+    """The free parameters of a model and of the components in it, in the order of `at`'s columns."""
+    rules = _rules(model)
     found: list[Parameter] = []
-    for name, attribute in _declared(model):
-        if name in model.fixed or name in model.tied:
+    for name, (owner, attribute) in _leaves(model).items():
+        rule = rules.get(name)
+        if isinstance(rule, float | str) or (rule is None and attribute.metadata.get("frozen")):
             continue
-        given = name in model.priors
         found.append(
             Parameter(
                 name=name,
-                prior=model.priors[name] if given else attribute.metadata["prior"],
+                prior=attribute.metadata["prior"] if rule is None else rule,
                 unit=attribute.metadata.get("parameter_unit", ""),
-                source="study" if given else f"default of {type(model).__name__}",
+                source=f"default of {type(owner).__name__}" if rule is None else "study",
                 latex=attribute.metadata.get("latex", ""),
             )
         )
-    for slot, part in _nested(model):
-        found += [attrs.evolve(p, name=f"{slot}.{p.name}") for p in free_parameters(part)]
     return tuple(found)
 
 
@@ -148,23 +224,84 @@ def at(model: M, theta: ArrayLike) -> M:
     names = [p.name for p in free_parameters(model)]
     if values.shape[-1] != len(names):
         raise DataError(f"theta holds {values.shape[-1]} columns, the free parameters are {', '.join(names)}")
-    columns: dict[str, Any] = {name: values[:, i, None] if values.ndim == 2 else float(values[i]) for i, name in enumerate(names)}
-    return _placed(model, columns)
+    return _resolved(model, {n: values[:, i, None] if values.ndim == 2 else float(values[i]) for i, n in enumerate(names)})
 
 
-def _placed(model: M, columns: Mapping[str, Any]) -> M:
+def with_values(model: M, values: Mapping[str, Any]) -> M:
+    """The model with some parameters at other values; what is fixed elsewhere or tied to them follows.
+
+    Parameters
+    ----------
+    model
+        A component with parameters.
+    values : mapping of dotted name to float or ndarray
+        Arrays broadcast against the grid that the model is evaluated on: (n, 1) columns, or (n, 1, 1) and (m, 1) for all pairs.
+
+    Raises
+    ------
+    DataError
+        For a name that is no parameter; the message holds the nearest.
+    """
+    names = list(_leaves(model))
+    for name in values:
+        if name not in names:
+            raise DataError(f"there is no parameter {name!r}. {nearest(name, names)} Parameters: {', '.join(names)}")
+    return _resolved(_unruled(model, set(values)), values)
+
+
+def _unruled(model: M, names: set[str], prefix: str = "") -> M:
+    """A copy whose tables say nothing of these parameters any more, so that their new values stay."""
     moved = copy.copy(model)
-    own: dict[str, Any] = {name: columns[name] for name, _ in _declared(model) if name in columns}
-    own.update(model.fixed)  # type: ignore[attr-defined]
-    for name, leader in model.tied.items():  # type: ignore[attr-defined]
-        own[name] = own.get(leader, getattr(model, leader))
-    for slot, part in _nested(model):
-        inner = {key.removeprefix(f"{slot}."): c for key, c in columns.items() if key.startswith(f"{slot}.")}
-        own[slot] = _placed(part, inner)
-    for name, value in own.items():
-        # The columns stand where validated numbers stood: validators are for what a person writes.
-        object.__setattr__(moved, name, value)
+    for name, part in _nested(model):
+        _put(moved, name, _unruled(part, names, f"{prefix}{name}."))
+    for table in ("priors", "fixed", "tied"):
+        kept = {key: rule for key, rule in getattr(model, table).items() if f"{prefix}{key}" not in names}
+        object.__setattr__(moved, table, kept)
     return moved
+
+
+def values_of(model: Any) -> dict[str, Any]:
+    """The values of all parameters by dotted name, as an evaluation would use them now."""
+    return {name: getattr(owner, a.name) for name, (owner, a) in _leaves(_resolved(model, {})).items()}
+
+
+def _resolved(model: M, values: Mapping[str, Any]) -> M:
+    rules = _rules(model)
+    found: dict[str, Any] = {name: rule for name, rule in rules.items() if isinstance(rule, float)} | dict(values)
+    leaves = _leaves(model)
+    for name, rule in rules.items():
+        if isinstance(rule, str):
+            owner, attribute = leaves[rule]
+            found[name] = found.get(rule, getattr(owner, attribute.name))
+    return _written(model, found)
+
+
+def _written(model: M, values: Mapping[str, Any]) -> M:
+    """A copy with values in place of fields; no validator runs: those are for what a person writes."""
+    if not values:
+        return model
+    moved = copy.copy(model)
+    for name, part in _nested(model):
+        if inner := _below(values, name):
+            _put(moved, name, _written(part, inner))
+    for attribute in _fields(model)[0]:
+        if attribute.name in values:
+            object.__setattr__(moved, attribute.name, values[attribute.name])
+    return moved
+
+
+def _put(model: Any, name: str, part: Any) -> None:
+    """Put a part where the one of this name stands: in a slot, or in a mapping of parts."""
+    for slot in _fields(model)[1]:
+        old = getattr(model, slot)
+        if slot == name and isinstance(old, Parametric):
+            object.__setattr__(model, name, part)
+        elif type(old) is dict and isinstance(old.get(name), Parametric):
+            object.__setattr__(model, slot, {**old, name: part})
+
+
+def _below(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key.removeprefix(f"{name}."): value for key, value in values.items() if key.startswith(f"{name}.")}
 
 
 def with_wider_priors(model: M, priors: Mapping[str, Prior], factor: float) -> M:
@@ -178,16 +315,13 @@ def with_wider_priors(model: M, priors: Mapping[str, Prior], factor: float) -> M
         What they are now; others than flat ones stay.
     factor : float
     """
-    own: dict[str, Prior] = {}
+    wider: dict[str, Prior] = {}
+    leaves = _leaves(model)
     for name, prior in priors.items():
-        if "." in name or not isinstance(prior, Uniform):
+        if not isinstance(prior, Uniform):
             continue
         middle, half = 0.5 * (prior.low + prior.high), 0.5 * (prior.high - prior.low)
         low = prior.low if prior.low == 0 else middle - factor * half
-        own[name] = Uniform(low=low, high=low + 2 * factor * half)
-    changes: dict[str, Any] = {"priors": {**model.priors, **own}} if own else {}  # type: ignore[attr-defined]
-    for slot, part in _nested(model):
-        inner = {key.removeprefix(f"{slot}."): p for key, p in priors.items() if key.startswith(f"{slot}.")}
-        if inner:
-            changes[slot] = with_wider_priors(part, inner, factor)
-    return attrs.evolve(model, **changes)  # type: ignore[misc]
+        least, most = leaves[name][1].metadata.get("possible", (-np.inf, np.inf))
+        wider[name] = Uniform(low=max(low, least), high=min(low + 2 * factor * half, most))
+    return attrs.evolve(model, priors={**model.priors, **wider})  # type: ignore[attr-defined, misc]

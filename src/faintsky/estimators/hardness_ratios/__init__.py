@@ -1,0 +1,1 @@
+"""Hardness ratios of counts and of signed powers."""

@@ -1,0 +1,1 @@
+"""What turns rates into fluxes and luminosities: plain objects, made from a spectrum and a response."""

@@ -1,0 +1,1 @@
+"""Photoelectric cross-sections per hydrogen atom."""

@@ -1,0 +1,1 @@
+"""Spectral models with the names and units of XSPEC."""

@@ -1,0 +1,1 @@
+"""Spectral models of files and engines."""
