@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from faintsky.core.bins import Bins
+from faintsky.core.context import Context
+from faintsky.core.hardness import PowerPair
 from faintsky.core.power_spectrum import PowerSpectrum, Window
 from faintsky.core.units import DEG2_PER_SR, unit_factor
-from faintsky.estimators.bandpowers.hardness import hardness_ratio
 from faintsky.estimators.bandpowers.stack import stacked
+from faintsky.estimators.hardness_ratios.linear import Linear
+from faintsky.estimators.hardness_ratios.monte_carlo import MonteCarlo
 
 #: STACK rows: value and error in the four X-ray bands, 1e-11 ph s-1 cm-2 nW m-2 sr-1.
 STACK = {
@@ -27,19 +30,20 @@ STACK = {
     ],
 )
 def test_hardness_ratios_of_the_stack(infrared, expected):
-    rng = np.random.default_rng(1)
     bands = STACK[infrared]
     for (soft, hard), (value, error) in zip(pairwise(bands), expected, strict=True):
-        found = hardness_ratio(*soft, *hard, rng=rng)
-        assert found.value == pytest.approx(value, abs=5.1e-4)
-        assert found.error == pytest.approx(error, abs=5.1e-4)
-    assert found.ill_defined  # the hardest band is not detected
+        found = Linear().estimate(PowerPair(soft=soft[0], soft_error=soft[1], hard=hard[0], hard_error=hard[1]), Context())
+        assert found.value[0] == pytest.approx(value, abs=5.1e-4)
+        assert found.error[0] == pytest.approx(error, abs=5.1e-4)
+    assert found.ill_defined[0]  # the hardest band is not detected
 
 
 def test_linear_errors_are_those_of_draws_where_both_powers_are_known():
-    found = hardness_ratio(10.0, 0.4, 6.0, 0.3, rng=np.random.default_rng(2), draws=200_000)
-    assert 0.5 * (found.high - found.low) == pytest.approx(found.error, rel=0.02)
-    assert not found.ill_defined
+    pair = PowerPair(soft=10.0, soft_error=0.4, hard=6.0, hard_error=0.3)
+    linear, drawn = Linear().estimate(pair, Context()), MonteCarlo(draws=200_000).estimate(pair, Context(seed=2))
+    assert drawn.error[0] == pytest.approx(linear.error[0], rel=0.02)
+    assert not linear.ill_defined[0]
+    assert not drawn.ill_defined[0]
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,11 @@ class CrossSection(Protocol):
         """
 
     @property
+    def edges(self) -> Array:
+        """Energies at which it jumps [keV], increasing, shape (k,): a bin that holds one is absorbed on either side apart."""
+        return np.zeros(0)
+
+    @property
     @abstractmethod
     def abundances(self) -> str:
         """Name of the set of abundances, such as ``angr``."""

@@ -17,8 +17,8 @@ Array = NDArray[np.float64]
 
 #: Energy of one keV [erg] (CODATA 2018, exact).
 KEV_TO_ERG: float = 1.602176634e-9
-#: Widest bin, in ln E, over which the mean of a product is the product of the means to 1e-3.
-_WIDEST = 0.05
+#: Widest bin, in ln E, over which the mean of a product is the product of the means to 1e-3 behind an optical depth of 7.
+_WIDEST = 0.02
 
 
 def checked_edges(edges_kev: ArrayLike) -> Array:
@@ -59,7 +59,7 @@ def _checked(raw: bytes) -> Array:
 
 
 def refined(edges: Array) -> tuple[Array, NDArray[np.intp]]:
-    """The bins cut into equal parts in ln E, none wider than 5 per cent.
+    """The bins cut into equal parts in ln E, none wider than 2 per cent.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def mean_over(values: Array, fine: Array, starts: NDArray[np.intp]) -> Array:
 def bin_integrals(density: Callable[[Array], Array], edges: Array) -> Array:
     """Integrals of a smooth density over bins: five-point Gauss-Legendre, wide bins in parts.
 
-    Exact to 1e-13 for what changes like a power law or an exponential over 5 per cent in energy.
+    Exact to 1e-13 for what changes like a power law or an exponential over 2 per cent in energy.
 
     Parameters
     ----------

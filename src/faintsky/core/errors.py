@@ -14,6 +14,7 @@ __all__ = [
     "FaintskyWarning",
     "InterruptedRun",
     "LikelihoodError",
+    "MissingFileError",
     "PluginError",
     "Problem",
     "StudyError",
@@ -30,6 +31,10 @@ class FaintskyError(Exception):
 
 class DataError(FaintskyError, ValueError):
     """An input (file, map, table, array) cannot be what it is said to be."""
+
+
+class MissingFileError(DataError):
+    """A file that only the user can supply is missing; the message names it, and where it is to be had."""
 
 
 class LikelihoodError(FaintskyError, ArithmeticError):

@@ -22,7 +22,18 @@ from faintsky.core.errors import DataError, nearest
 from faintsky.core.prior import Prior, Uniform
 from faintsky.core.units import canonical
 
-__all__ = ["Parameter", "Parametric", "at", "free_parameters", "parameter", "values_of", "with_values", "with_wider_priors"]
+__all__ = [
+    "Declared",
+    "Parameter",
+    "Parametric",
+    "at",
+    "declared_parameters",
+    "free_parameters",
+    "parameter",
+    "values_of",
+    "with_values",
+    "with_wider_priors",
+]
 
 M = TypeVar("M")
 
@@ -99,16 +110,56 @@ def parameter(
 
 
 @frozen(kw_only=True)
+class Declared:
+    """A parameter as its component declares it: a field, or what only the component's file tells.
+
+    Attributes
+    ----------
+    name : str
+    prior : Prior or None
+        The default one; None for what is held unless a study brings a prior.
+    default : float
+        The value of what is no field, unless `values` of its component holds another one.
+    unit, latex : str
+    frozen : bool
+        Held at its value unless a study gives it a prior.
+    possible : tuple of float
+        Smallest and largest possible value.
+    source : str
+        The file that declares it; nothing for a field.
+    xspec : str
+        The name that XSPEC has for it, where it has one.
+    """
+
+    name: str
+    prior: Prior | None
+    default: float = np.nan
+    unit: str = ""
+    latex: str = ""
+    frozen: bool = False
+    possible: tuple[float, float] = (-np.inf, np.inf)
+    source: str = ""
+    xspec: str = ""
+
+
+@frozen(kw_only=True)
 class Parametric:
     """A component with parameters: what a study frees, fixes and ties.
 
     Parameters that are neither fixed, tied nor frozen by default are free, with their default prior unless `priors` names one.
     The parameters of a component in a slot are called ``SLOT.NAME``.
+
+    A component whose parameters are known only from its file returns them from `parameters_of_file`, and has a field
+    ``values: Mapping[str, float]`` for those that do not stand at their default.
     """
 
     priors: Mapping[str, Prior] = option(factory=dict, help="priors that replace the default ones, by parameter")
     fixed: Mapping[str, float] = option(factory=dict, help="parameters held at a value")
     tied: Mapping[str, str] = option(factory=dict, help="parameters that follow another one, by name")
+
+    def parameters_of_file(self) -> tuple[Declared, ...]:
+        """The parameters that are no fields; none, but for table models and their like."""
+        return ()
 
     def __attrs_post_init__(self) -> None:
         leaves = _leaves(self)
@@ -129,26 +180,45 @@ class Parametric:
             _check_possible(name, leaves[name][1], value, value)
 
 
-def _check_possible(name: str, attribute: attrs.Attribute[Any], low: float, high: float) -> None:
-    least, most = attribute.metadata.get("possible", (-np.inf, np.inf))
+def _check_possible(name: str, declared: Declared, low: float, high: float) -> None:
+    least, most = declared.possible
     if low < least or high > most:
         said = f"from {low:g} to {high:g}" if low < high else f"{low:g}"
-        raise DataError(f"{name} can only lie between {least:g} and {most:g}, and was given {said}")
+        of = f" of {declared.source}" if declared.source else ""
+        raise DataError(f"{name}{of} can only lie between {least:g} and {most:g}, and was given {said}")
 
 
-#: A parameter with the object that it is a field of.
-_Leaf = tuple[Any, "attrs.Attribute[Any]"]
+#: A parameter with the object that it belongs to.
+_Leaf = tuple[Any, Declared]
 
 
-def _fields(model: Any) -> tuple[tuple[attrs.Attribute[Any], ...], tuple[str, ...]]:
+def _fields(model: Any) -> tuple[tuple[Declared, ...], tuple[str, ...]]:
     """The parameters among the fields of a model, and the names of its other fields, where parts may stand."""
     return _fields_of_class(cast(Hashable, type(model)))
 
 
 @lru_cache(maxsize=256)
-def _fields_of_class(cls: Any) -> tuple[tuple[attrs.Attribute[Any], ...], tuple[str, ...]]:
+def _fields_of_class(cls: Any) -> tuple[tuple[Declared, ...], tuple[str, ...]]:
     every = attrs.fields(cls)
-    return tuple(a for a in every if "prior" in a.metadata), tuple(a.name for a in every if "prior" not in a.metadata)
+    found = tuple(_declared(a) for a in every if "prior" in a.metadata)
+    return found, tuple(a.name for a in every if "prior" not in a.metadata)
+
+
+def _declared(attribute: attrs.Attribute[Any]) -> Declared:
+    said = attribute.metadata
+    return Declared(
+        name=attribute.name,
+        prior=said["prior"],
+        unit=said.get("parameter_unit", ""),
+        latex=said.get("latex", ""),
+        frozen=said.get("frozen", False),
+        possible=said.get("possible", (-np.inf, np.inf)),
+        xspec=said.get("xspec", ""),
+    )
+
+
+def _value(owner: Any, declared: Declared) -> Any:
+    return owner.values.get(declared.name, declared.default) if declared.source else getattr(owner, declared.name)
 
 
 def _nested(model: Any) -> Iterator[tuple[str, Any]]:
@@ -162,7 +232,7 @@ def _nested(model: Any) -> Iterator[tuple[str, Any]]:
 
 def _leaves(model: Any, prefix: str = "") -> dict[str, _Leaf]:
     """Every parameter of a model and of the components in it, by dotted name."""
-    found = {f"{prefix}{a.name}": (model, a) for a in _fields(model)[0]}
+    found = {f"{prefix}{d.name}": (model, d) for d in (*_fields(model)[0], *model.parameters_of_file())}
     for name, part in _nested(model):
         found |= _leaves(part, f"{prefix}{name}.")
     return found
@@ -179,23 +249,23 @@ def _rules(model: Any, prefix: str = "") -> dict[str, Prior | float | str]:
     return found
 
 
+def declared_parameters(model: Any) -> dict[str, Declared]:
+    """Every parameter of a model and of the components in it, free or not, by dotted name, as it is declared."""
+    return {name: declared for name, (_, declared) in _leaves(model).items()}
+
+
 def free_parameters(model: Any) -> tuple[Parameter, ...]:
     """The free parameters of a model and of the components in it, in the order of `at`'s columns."""
     rules = _rules(model)
     found: list[Parameter] = []
-    for name, (owner, attribute) in _leaves(model).items():
+    for name, (owner, declared) in _leaves(model).items():
         rule = rules.get(name)
-        if isinstance(rule, float | str) or (rule is None and attribute.metadata.get("frozen")):
+        if isinstance(rule, float | str) or (rule is None and declared.frozen):
             continue
-        found.append(
-            Parameter(
-                name=name,
-                prior=attribute.metadata["prior"] if rule is None else rule,
-                unit=attribute.metadata.get("parameter_unit", ""),
-                source=f"default of {type(owner).__name__}" if rule is None else "study",
-                latex=attribute.metadata.get("latex", ""),
-            )
-        )
+        source = f"default of {declared.source or type(owner).__name__}" if rule is None else "study"
+        prior = declared.prior if rule is None else rule
+        if prior is not None:
+            found.append(Parameter(name=name, prior=prior, unit=declared.unit, source=source, latex=declared.latex))
     return tuple(found)
 
 
@@ -262,7 +332,7 @@ def _unruled(model: M, names: set[str], prefix: str = "") -> M:
 
 def values_of(model: Any) -> dict[str, Any]:
     """The values of all parameters by dotted name, as an evaluation would use them now."""
-    return {name: getattr(owner, a.name) for name, (owner, a) in _leaves(_resolved(model, {})).items()}
+    return {name: _value(owner, declared) for name, (owner, declared) in _leaves(_resolved(model, {})).items()}
 
 
 def _resolved(model: M, values: Mapping[str, Any]) -> M:
@@ -271,8 +341,7 @@ def _resolved(model: M, values: Mapping[str, Any]) -> M:
     leaves = _leaves(model)
     for name, rule in rules.items():
         if isinstance(rule, str):
-            owner, attribute = leaves[rule]
-            found[name] = found.get(rule, getattr(owner, attribute.name))
+            found[name] = found.get(rule, _value(*leaves[rule]))
     return _written(model, found)
 
 
@@ -284,9 +353,12 @@ def _written(model: M, values: Mapping[str, Any]) -> M:
     for name, part in _nested(model):
         if inner := _below(values, name):
             _put(moved, name, _written(part, inner))
-    for attribute in _fields(model)[0]:
-        if attribute.name in values:
-            object.__setattr__(moved, attribute.name, values[attribute.name])
+    for declared in _fields(model)[0]:
+        if declared.name in values:
+            object.__setattr__(moved, declared.name, values[declared.name])
+    of_file = {d.name: values[d.name] for d in model.parameters_of_file() if d.name in values}  # type: ignore[attr-defined]
+    if of_file:
+        object.__setattr__(moved, "values", {**model.values, **of_file})  # type: ignore[attr-defined]
     return moved
 
 
@@ -322,6 +394,6 @@ def with_wider_priors(model: M, priors: Mapping[str, Prior], factor: float) -> M
             continue
         middle, half = 0.5 * (prior.low + prior.high), 0.5 * (prior.high - prior.low)
         low = prior.low if prior.low == 0 else middle - factor * half
-        least, most = leaves[name][1].metadata.get("possible", (-np.inf, np.inf))
+        least, most = leaves[name][1].possible
         wider[name] = Uniform(low=max(low, least), high=min(low + 2 * factor * half, most))
     return attrs.evolve(model, priors={**model.priors, **wider})  # type: ignore[attr-defined, misc]

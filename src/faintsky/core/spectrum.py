@@ -65,7 +65,7 @@ class Formula(Parametric, Spectrum):
 
     ``wabs * (powerlaw + pexrav)``: sums of models that give photons, products with factors. A name is that of a component, with
     ``_2`` and so on for a second one, or that of an entry of `parts`. Parameters are called ``wabs.nh``, ``powerlaw.norm``; the
-    tables `priors`, `fixed` and `tied` take these names. Bins wider than 5 per cent are cut, so that the product of the means of
+    tables `priors`, `fixed` and `tied` take these names. Bins wider than 2 per cent are cut, so that the product of the means of
     its factors over a bin is the mean of the product.
 
     Examples

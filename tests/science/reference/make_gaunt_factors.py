@@ -13,7 +13,7 @@ logarithms lie on one lattice, so that each pair of energies is computed once. N
 Run with mpmath 1.3:  python make_gaunt_factors.py   (about two minutes)
 """
 
-from functools import lru_cache
+from functools import cache
 from multiprocessing import Pool
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def integral(order, eta_i, eta_f):
     return ratio ** (order + 1) / 4 * mp.exp(mp.pi * (eta_f - eta_i) / 2) * gammas * function
 
 
-@lru_cache(maxsize=None)
+@cache
 def gaunt(final, photon):
     """g of the lattice numbers of log eps_f and log w, w = eps_i - eps_f."""
     mp.mp.dps = 25

@@ -101,20 +101,20 @@ class BetaMixture:
                 break
         return np.asarray(np.tanh(0.5 * u))
 
-    def nodes(self) -> Array:
-        """Points u over the support, four to the width of the narrowest term (or, if that is less, to 1), shape (m,)."""
+    def nodes(self, per_width: int) -> Array:
+        """Points u over the support, `per_width` to the width of the narrowest term (or to 1, if that is less), shape (m,)."""
         width = min(1.0, float(np.sqrt(polygamma(1, self.a.max()) + polygamma(1, self.b.max()))))
         low, high = self.support
-        return np.linspace(low, high, 2 + int(np.ceil((high - low) / (0.25 * width))))
+        return np.linspace(low, high, 2 + int(np.ceil((high - low) / width * per_width)))
 
     def mean(self) -> float:
         """Mean of HR: the trapezoidal rule, whose error falls exponentially with the step for a density analytic in u."""
-        u = self.nodes()
+        u = self.nodes(2)
         return float(trapezoid(np.tanh(0.5 * u) * self.density(u), u))
 
     def table(self, number: int = 20_001) -> tuple[Array, Array]:
         """HR and its cumulative distribution on many points, shapes (number,); between the nodes by cubic Hermite pieces."""
-        u = self.nodes()
+        u = self.nodes(4)
         spline = CubicHermiteSpline(u, self.cdf(u), self.density(u))
         fine = np.linspace(u[0], u[-1], number)
         return np.tanh(0.5 * fine), np.maximum.accumulate(spline(fine))

@@ -14,7 +14,7 @@ from faintsky.estimators.hardness_ratios.posterior_options import PosteriorOptio
 
 __all__ = ["Exact"]
 
-#: Draws of a source of too many terms: its quantiles are then good to 0.0014 of its own sigma.
+#: Draws of a source of too many terms. Its posterior is all but Gaussian, so that quantiles are good to 0.0015 of its sigma.
 _DRAWS = 1_000_000
 
 
@@ -25,8 +25,8 @@ class Exact(PosteriorOptions, HardnessEstimator[CountsPair]):
 
     S ~ Poisson(e_S (lambda_S + xi_S)), B_S ~ Poisson(r_S e_S xi_S), the same for H, and HR = (lambda_H - lambda_S) / (lambda_H +
     lambda_S). With priors lambda^(psi - 1) and xi^(psi_b - 1) the posterior of each rate is a finite mixture of gamma
-    distributions, sum_n w_n Gamma(n + psi, e), so that P(HR <= t) = sum_ij w_i v_j I_y(m_j + psi, n_i + psi) with y = k / (1 + k),
-    k = (1 + t) / (1 - t) e_H / e_S. Quantiles are solved to better than 1e-6.
+    distributions, sum_n w_n Gamma(n + psi, e), so that P(HR <= t) = sum_ij w_i v_j I_y(m_j + psi, n_i + psi) with
+    y = k / (1 + k), k = (1 + t) / (1 - t) e_H / e_S. Quantiles are solved to better than 1e-6.
 
     The default prior index 0.5 is BEHR's (Jeffreys' of a rate without background), 1 is a flat prior: at a few counts the choice
     moves the answer, so state it. ``uninformative`` marks sources whose posterior is the prior.
@@ -39,7 +39,7 @@ class Exact(PosteriorOptions, HardnessEstimator[CountsPair]):
     Park et al. 2006, ApJ 652, 610 (the model); Zou et al. 2023, ApJ 950, 136, appendix A (the closed form).
     """
 
-    max_terms: int = option(50_000, ge=1, help="pairs of terms of the two bands above which a source's posterior is drawn from")
+    max_terms: int = option(20_000, ge=1, help="pairs of terms of the two bands above which a source's posterior is drawn from")
 
     def estimate(self, pair: CountsPair, ctx: Context) -> HardnessRatios:
         """Hardness ratios of the n sources of `pair`.

@@ -42,7 +42,9 @@ class Linear(HardnessEstimator[BandPair]):
     """
 
     threshold: float = option(2.0, ge=0, help="sigmas from zero within which the sum makes a ratio ill defined")
-    level: float = option(ONE_SIGMA, gt=0, lt=1, help="probability inside the (Gaussian) interval; the default, 0.6827, is 1 sigma")
+    level: float = option(
+        ONE_SIGMA, gt=0, lt=1, help="probability inside the (Gaussian) interval; the default, 0.6827, is 1 sigma"
+    )
 
     def estimate(self, pair: BandPair, ctx: Context) -> HardnessRatios:
         """Hardness ratios of the n sources of `pair`; NaN or infinite where soft + hard is 0, and ill defined there."""

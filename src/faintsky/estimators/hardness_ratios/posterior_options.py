@@ -85,9 +85,7 @@ class PosteriorOptions:
         """The summary of draws, shape (m,)."""
         return self.of_table(np.sort(t), (np.arange(t.size) + 0.5) / t.size, mean, drawn=True)
 
-    def result(
-        self, name: str, rows: Sequence[Summary], *, ill_defined: ArrayLike, uninformative: ArrayLike
-    ) -> HardnessRatios:
+    def result(self, name: str, rows: Sequence[Summary], *, ill_defined: ArrayLike, uninformative: ArrayLike) -> HardnessRatios:
         """The result of all sources, by the component called `name`."""
         value, low, high, mean, drawn = np.array(rows, dtype=float).reshape(-1, 5).T
         return HardnessRatios(

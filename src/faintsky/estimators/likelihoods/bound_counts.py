@@ -88,6 +88,10 @@ class BoundCounts(Likelihood):
         """The statistic of each group, from expected source counts of shape (n, ngroup)."""
         raise NotImplementedError
 
+    def simulated(self, expected: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """New data for expected source counts of shape (n, ngroup): counts in the source region, and their statistic."""
+        raise NotImplementedError
+
     def log_likelihood(self, theta: Array) -> Array:
         """ln L at `theta` of shape (n, d), shape (n,); -inf where the model is impossible."""
         return np.asarray(-0.5 * self.statistic(theta))

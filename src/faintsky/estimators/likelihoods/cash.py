@@ -53,3 +53,8 @@ class CashCounts(BoundCounts):
     def terms(self, expected: Array) -> Array:
         """2 [m - n + n ln(n / m)] of each channel, shape (n, m)."""
         return poisson_deviance(self.data.source, expected)
+
+    def simulated(self, expected: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """New counts, and their statistic for the model that they are drawn from."""
+        counts = rng.poisson(expected).astype(float)
+        return counts, poisson_deviance(counts, expected)

@@ -97,5 +97,14 @@ class WCounts(BoundCounts):
 
     def terms(self, expected: Array) -> Array:
         """W of each group, from expected source counts of shape (n, ngroup)."""
+        return self._terms(self.source, self.background, expected)
+
+    def _terms(self, source: Array, background: Array, expected: Array) -> Array:
+        b = profiled_background(source, background, self.ratio, expected)
+        return poisson_deviance(source, expected + self.ratio * b) + poisson_deviance(background, b)
+
+    def simulated(self, expected: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """New source and background counts, with the background at its best value for the observed ones, and their W."""
         b = profiled_background(self.source, self.background, self.ratio, expected)
-        return poisson_deviance(self.source, expected + self.ratio * b) + poisson_deviance(self.background, b)
+        source = rng.poisson(expected + self.ratio * b).astype(float)
+        return source, self._terms(source, rng.poisson(b).astype(float), expected)

@@ -74,6 +74,11 @@ class Mm83(CrossSection):
         """Those of Anders & Ebihara 1982, built into the fits."""
         return "aneb"
 
+    @property
+    def edges(self) -> Array:
+        """Where one polynomial takes over from another."""
+        return _EDGES[1:]
+
     def at(self, energy_kev: Array) -> Array:
         """The polynomial of the row that an energy lies in; an energy on an edge counts as above it."""
         energy = np.asarray(energy_kev, dtype=float)

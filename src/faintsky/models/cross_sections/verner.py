@@ -46,6 +46,11 @@ class Verner(CrossSection):
     abundances: str = option("angr", choices=tuple(ABUNDANCES), help="set of abundances, by its name in XSPEC")
     extrapolate: bool = option(False, help="use the fits below 0.01 keV too, instead of an error")
 
+    @property
+    def edges(self) -> Array:
+        """The edges of all shells of all elements."""
+        return shell_edges()
+
     def at(self, energy_kev: Array) -> Array:
         """The sum of all fits, evaluated at each energy; `mean` is the fast one."""
         energy = np.asarray(energy_kev, dtype=float)

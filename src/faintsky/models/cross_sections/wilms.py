@@ -56,6 +56,11 @@ class Wilms(CrossSection):
     grains: bool = option(True, help="whether depleted elements are in grains that shade themselves; false: all is gas")
     extrapolate: bool = option(False, help="use the fits below 0.01 keV too, instead of an error")
 
+    @property
+    def edges(self) -> Array:
+        """The edges of all shells of all elements."""
+        return shell_edges()
+
     def at(self, energy_kev: Array) -> Array:
         """Gas, molecules and grains, evaluated at each energy; `mean` is the fast one."""
         energy = np.asarray(energy_kev, dtype=float)

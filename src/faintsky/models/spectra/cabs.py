@@ -48,7 +48,7 @@ class Cabs(Parametric, Spectrum):
     """
 
     nh: float = column_density()
-    redshift: float = redshift()
+    redshift: float = redshift(xspec="")
     electrons_per_hydrogen: float = option(1.21, gt=0, help="electrons per hydrogen atom; 1 is XSPEC's cabs")
     klein_nishina: bool = option(True, help="the Klein-Nishina cross-section; false is Thomson's at all energies")
 

@@ -7,7 +7,7 @@ y = 1/x, y0 of the incident photon, dy = y - y0 > 0, mu = cos(inclination).
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from attrs import frozen
@@ -34,7 +34,7 @@ _NODES = 64
 _LOWEST = 0.03
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, slots=False)
 class Reflector:
     """A plane seen at one angle, of one composition.
 
@@ -55,25 +55,37 @@ class Reflector:
     incident: Array
     weight: Array
 
-    def ratio(self, photon_index: Array, rate: Array) -> Array:
+    def ratio(self, photon_index: Array, rate: Array, highest: float = np.inf) -> Array:
         """Reflected over incident photons at `energy`, for k cutoff power laws E^-photon_index exp(-rate E).
 
         Parameters
         ----------
         photon_index, rate : ndarray, shape (k,)
             `rate` is one over the cutoff energy [keV^-1], 0 for none.
+        highest : float
+            The highest energy that is asked for [keV]; the ratio of nodes far above it is left out.
 
         Returns
         -------
         ndarray, shape (k, m)
         """
         found = np.tile(self.soft, (len(photon_index), 1))
-        hard = self.energy[-len(self.incident) :, None]
-        log, excess = np.log(self.incident / hard), self.incident - hard
+        first = len(self.energy) - len(self.incident)
+        needed = min(max(int(np.searchsorted(self.energy, highest)) + 1 - first, 0), len(self.incident))
+        weight, log, excess = self.weight[:needed], self._log[:needed], self._excess[:needed]
         for row, index, inverse in zip(found, photon_index, rate, strict=True):
             # E F_E of the incident photon over that at the energy of the reflected one.
-            row[-len(hard) :] += np.einsum("ij,ij->i", self.weight, np.exp((2 - index) * log - inverse * excess))
+            exponent = (2 - index) * log if inverse == 0 else (2 - index) * log - inverse * excess
+            row[first : first + needed] += np.einsum("ij,ij->i", weight, np.exp(exponent))
         return found
+
+    @cached_property
+    def _log(self) -> Array:
+        return np.log(self.incident / self.energy[-len(self.incident) :, None])
+
+    @cached_property
+    def _excess(self) -> Array:
+        return np.asarray(self.incident - self.energy[-len(self.incident) :, None])
 
 
 @lru_cache(maxsize=64)

@@ -80,3 +80,10 @@ class ZCutoffPowerLaw(Parametric, Spectrum):
             return np.asarray(level * np.exp(-self.photon_index * np.log(energy) - energy * rate))
 
         return bin_integrals(density, checked_edges(edges_kev))
+
+    def xspec_values(self) -> dict[str, Array]:
+        """What XSPEC's zcutoffpl calls by the same names, where it differs: the norm at 1 keV of the source."""
+        if self.norm_frame == "source":
+            return {}
+        z = 1.0 + np.asarray(self.redshift)
+        return {"norm": np.asarray(self.norm * z**self.photon_index * np.exp(z / self.cutoff))}

@@ -135,7 +135,7 @@ class Pexrav(Parametric, Spectrum):
         for plane in planes:
             mine = np.flatnonzero(np.all(different[:, 2:] == plane, axis=1))
             one = reflector(*plane)
-            integral = _Integral.of(one.energy, one.ratio(different[mine, 0], different[mine, 1]))
+            integral = _Integral.of(one.energy, one.ratio(different[mine, 0], different[mine, 1], float(at_source.max())))
             if len(planes) == 1:
                 return integral.means(at_source, which)
             local = np.searchsorted(mine, np.clip(which, 0, mine[-1]))

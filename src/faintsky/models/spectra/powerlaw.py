@@ -86,3 +86,9 @@ class ZPowerLaw(Parametric, Spectrum):
         """Photons in each bin [photons cm^-2 s^-1], exact."""
         photons = self.norm * power_integral(checked_edges(edges_kev), self.photon_index)
         return np.asarray(photons if self.norm_frame == "observer" else photons * (1.0 + self.redshift) ** -self.photon_index)
+
+    def xspec_values(self) -> dict[str, Array]:
+        """What XSPEC's zpowerlw calls by the same names, where it differs: the norm at 1 keV of the source."""
+        if self.norm_frame == "source":
+            return {}
+        return {"norm": np.asarray(self.norm * (1.0 + self.redshift) ** self.photon_index)}

@@ -18,10 +18,10 @@ Array = NDArray[np.float64]
 FRAMES = ("observer", "source")
 
 
-def redshift() -> Any:
+def redshift(xspec: str = "Redshift") -> Any:
     """The parameter `redshift`: held at its value unless a study gives it a prior."""
     return parameter(
-        0.0, prior=Uniform(low=0.0, high=10.0), frozen=True, gt=-1, help="redshift of the source", latex="$z$", xspec="Redshift"
+        0.0, prior=Uniform(low=0.0, high=10.0), frozen=True, gt=-1, help="redshift of the source", latex="$z$", xspec=xspec
     )
 
 

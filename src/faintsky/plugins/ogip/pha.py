@@ -120,7 +120,7 @@ def _order(hdu: Any, names: list[str], path: Path) -> tuple[NDArray[np.intp], in
 
 
 def _scale(hdu: Any, names: list[str], key: str, path: Path, order: NDArray[np.intp]) -> Any:
-    """A scaling: a column, or a keyword; 1 where neither is there, or where the keyword is 0 (not known, says OGIP/92-007)."""
+    """A scaling: a column, or a keyword; 1 where neither is there, or where the keyword is 0, as sherpa has it."""
     if key in names:
         return column(hdu, key, path).astype(float)[order]
     return float(hdu.header.get(key, 1.0)) or 1.0

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from faintsky.core.broadband import broadband
+from faintsky.core.context import Context
 from faintsky.core.errors import DataError
+from faintsky.core.hardness import PowerPair
 from faintsky.core.study import CellResult
 from faintsky.core.units import ARCSEC
-from faintsky.estimators.bandpowers.hardness import hardness_ratio
+from faintsky.estimators.hardness_ratios.linear import Linear
+from faintsky.estimators.hardness_ratios.monte_carlo import MonteCarlo
 from faintsky.studies.coherence.published import integrated_ratio
 from faintsky.studies.coherence.shown import BroadbandChoice, HardnessChoice
 from faintsky.studies.coherence.spectra import Spectra, cross_name
@@ -97,17 +100,39 @@ def hardness_table(cells: Sequence[CellResult], choice: HardnessChoice, mean: Br
     rows: Rows = []
     for labels, cell, stacked in measured_cells(cells):
         fields = field_spectra(cell)
-        rng = np.random.default_rng(1)  # a table is made anew with every report, and must be the same
+        pairs: list[tuple[float, float, float, float]] = []
         for field, spectra in (*fields.items(), ("STACK" if fields else "", stacked)):
             named = spectra.named()
             for infrared in choice.infrared:
                 means = [_mean_row(named, cross_name(infrared, band), mean, mean.weights[0]) for band in choice.bands]
                 for i, (soft, hard) in enumerate(pairwise(means), start=1):
-                    found = hardness_ratio(soft["value"], soft["error"], hard["value"], hard["error"], rng=rng)
-                    row: dict[str, Any] = ({"field": field} if fields else {}) | {"infrared": infrared, "ratio": f"HR{i}"}
-                    row |= {"value": found.value, "error": found.error, "low": found.low, "high": found.high}
-                    rows.append(dict(labels) | row | {"ill_defined": found.ill_defined})
+                    row = ({"field": field} if fields else {}) | {"infrared": infrared, "ratio": f"HR{i}"}
+                    rows.append(dict(labels) | row)
+                    pairs.append((soft["value"], soft["error"], hard["value"], hard["error"]))
+        for row, ratio in zip(
+            rows[len(rows) - len(pairs) :], _hardness(np.array(pairs, dtype=float).reshape(-1, 4)), strict=True
+        ):
+            row |= ratio
     return _table(rows)
+
+
+def _hardness(powers: np.ndarray[Any, np.dtype[np.float64]]) -> Rows:
+    """First-order ratios and errors, and 16 and 84 per cent points of draws, of soft, error, hard, error, shape (n, 4)."""
+    found: Rows = [dict.fromkeys(("value", "error", "low", "high"), np.nan) | {"ill_defined": False} for _ in powers]
+    measured = np.flatnonzero(np.all(np.isfinite(powers), axis=1))  # a field may not reach the scales of the mean
+    soft, soft_error, hard, hard_error = powers[measured].T
+    pair = PowerPair(soft=soft, soft_error=soft_error, hard=hard, hard_error=hard_error)
+    ctx = Context(seed=1)  # a table is made anew with every report, and must be the same
+    linear, drawn = Linear().estimate(pair, ctx), MonteCarlo().estimate(pair, ctx)
+    for j, i in enumerate(measured):
+        found[i] = {
+            "value": float(linear.value[j]),
+            "error": float(linear.error[j]),
+            "low": float(drawn.low[j]),
+            "high": float(drawn.high[j]),
+            "ill_defined": bool(linear.ill_defined[j]),
+        }
+    return found
 
 
 def bias_table(cells: Sequence[CellResult]) -> Any:

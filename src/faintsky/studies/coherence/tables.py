@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from faintsky.core.sampler import Posterior
 from faintsky.core.study import CellResult
+from faintsky.report.fits import fit_row
 from faintsky.studies.coherence.paper_tables import (
     bias_table,
     broadband_table,
@@ -106,22 +105,5 @@ def _fits(cells: Sequence[CellResult]) -> Any:
         for key, posterior in cell.of_type(Posterior):
             priors, _, name = key.partition(" ")
             row = {"spectrum": name, "priors": "wider" if priors == "wider" else "given"}
-            rows.append(dict(cell.labels) | row | _fit_row(posterior))
+            rows.append(dict(cell.labels) | row | fit_row(posterior))
     return QTable(rows) if rows else None
-
-
-def _fit_row(posterior: Posterior) -> dict[str, Any]:
-    row: dict[str, Any] = {}
-    for name in posterior.names:
-        row[name], row[f"{name}_low"], row[f"{name}_high"] = posterior.summary(name)
-    return row | {
-        "max_log_likelihood": float(posterior.log_likelihood.max()),
-        "chi2": posterior.diagnostics.get("chi2", np.nan),
-        "dof": posterior.diagnostics.get("dof", np.nan),
-        "pte": posterior.diagnostics.get("pte", np.nan),
-        "log_z": np.nan if posterior.log_z is None else posterior.log_z,
-        "log_z_error": np.nan if posterior.log_z_error is None else posterior.log_z_error,
-        "ess": posterior.ess,
-        "calls": posterior.calls,
-        "status": posterior.status,
-    }

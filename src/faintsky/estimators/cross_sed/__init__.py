@@ -1,0 +1,1 @@
+"""Spectral energy distributions of cross-powers, compared with models."""

@@ -1,0 +1,1 @@
+"""The study ``spectrum``: counts spectra, models, what follows from their fit."""

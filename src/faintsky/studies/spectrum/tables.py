@@ -1,0 +1,105 @@
+"""The tables of the study, from what is done of its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from faintsky.core.observed_spectrum import ObservedSpectrum
+from faintsky.core.sampler import Posterior
+from faintsky.core.study import CellResult
+from faintsky.report.fits import quality_row
+from faintsky.studies.spectrum.derived import Derived
+from faintsky.studies.spectrum.prediction import Prediction
+
+__all__ = ["all_tables"]
+
+
+def all_tables(cells: Sequence[CellResult]) -> Mapping[str, Any]:
+    """``parameters``, ``fluxes``, ``evidences``, ``goodness``, ``fits``, ``spectra``: those that have a row."""
+    from astropy.table import QTable
+
+    found = {
+        "parameters": _parameters(cells),
+        "fluxes": _fluxes(cells),
+        "evidences": _evidences(cells),
+        "goodness": _goodness(cells),
+        "fits": [dict(cell.labels) | quality_row(cell.results["fit"]) for cell in cells if "fit" in cell.results],
+        "spectra": _spectra(cells),
+    }
+    return {name: QTable(rows) for name, rows in found.items() if rows}
+
+
+def _parameters(cells: Sequence[CellResult]) -> list[dict[str, Any]]:
+    """One row per parameter: models have other ones."""
+    rows = []
+    for cell in cells:
+        posterior = cell.results.get("fit")
+        if not isinstance(posterior, Posterior):
+            continue
+        for name, unit in zip(posterior.names, posterior.units or ("",) * len(posterior.names), strict=True):
+            value, low, high = posterior.summary(name)
+            rows.append(dict(cell.labels) | {"parameter": name, "value": value, "low": low, "high": high, "unit": unit})
+    return rows
+
+
+def _fluxes(cells: Sequence[CellResult]) -> list[dict[str, Any]]:
+    rows = []
+    for cell in cells:
+        derived: tuple[Derived, ...] = cell.results.get("derived", ())
+        for d in derived:
+            said = {"quantity": d.quantity, "band": d.band, "value": d.value, "low": d.low, "high": d.high, "unit": d.unit}
+            rows.append(dict(cell.labels) | said)
+    return rows
+
+
+def _evidences(cells: Sequence[CellResult]) -> list[dict[str, Any]]:
+    """ln Z of each cell and the ln Bayes factor to the likeliest one of the same likelihood: only these share their data."""
+    rows: list[dict[str, Any]] = []
+    best: dict[str, tuple[float, float]] = {}
+    for cell in cells:
+        posterior = cell.results.get("fit")
+        if not isinstance(posterior, Posterior) or posterior.log_z is None:
+            continue
+        key = cell.labels.get("likelihoods", "")
+        value = (posterior.log_z, posterior.log_z_error or 0.0)
+        best[key] = max(best.get(key, value), value)
+        rows.append(dict(cell.labels) | {"log_z": value[0], "log_z_error": value[1], "_key": key, "status": posterior.status})
+    for row in rows:
+        first = best[row.pop("_key")]
+        row["ln_bayes_factor"] = row["log_z"] - first[0]
+        same = row["log_z"] == first[0]
+        row["ln_bayes_factor_error"] = 0.0 if same else float(np.hypot(row["log_z_error"], first[1]))
+    return rows
+
+
+def _goodness(cells: Sequence[CellResult]) -> list[dict[str, Any]]:
+    rows = []
+    for cell in cells:
+        predictions: Mapping[str, Prediction] = cell.results.get("prediction", {})
+        for name, p in predictions.items():
+            said = {"spectrum": name, "statistic": p.statistic, "groups": p.groups, "predictive_probability": p.probability}
+            rows.append(dict(cell.labels) | said)
+    return rows
+
+
+def _spectra(cells: Sequence[CellResult]) -> list[dict[str, Any]]:
+    found = {}
+    for cell in cells:
+        for name, data in cell.named("spectrum"):
+            assert isinstance(data, ObservedSpectrum)
+            scaled = 0.0 if data.background is None else float((data.ratio * data.background).sum())
+            found[name] = {
+                "spectrum": name,
+                "file": data.counts.name,
+                "response": data.response.name,
+                "band": str(data.band),
+                "channels": int(data.noticed.sum()),
+                "exposure": data.counts.exposure,
+                "counts": float(data.source.sum()),
+                "background": scaled,
+                "net_counts": float(data.source.sum()) - scaled,
+            }
+    return list(found.values())
