@@ -9,8 +9,8 @@ sherpa.
 A fold is sherpa's apply_rmf(apply_arf(photons)) against `Response.fold`; the photons are there beforehand for both, also in a
 batch, of which sherpa folds one spectrum after the other. The grid of 200 redshifts x 30 columns (1e20 to 1e24 cm^-2) x 3 bands
 is timed from the parameters of wabs * zwabs * zpowerlaw to the rates here, but from photons that are there already to the
-channels in sherpa, which folds every sixth of the 6000 spectra, times six. The time here is that of the model: numpy's exp of the same
-6.1 million exponents, and the rates from photons that are there already, stand beside it.
+channels in sherpa, which folds every sixth of the 6000 spectra, times six. The time here is that of the model: numpy's exp of
+the same 6.1 million exponents, and the rates from photons that are there already, stand beside it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from faintsky.models.spectra.powerlaw import PowerLaw
 FILES = Path(__file__).resolve().parents[2] / "shared" / "data" / "responses"
 BANDS = (Band(0.5, 2), Band(2, 7), Band(0.5, 7))
 Z = np.linspace(0.01, 10, 200)[:, None, None]
-NH = np.geomspace(1e-2, 1e2, 30)[:, None]
+NH = np.geomspace(1e-2, 1e2, 30).astype(np.float32)[:, None]  # float32: transmissions good to 1e-6, as kappa_grid has them
 SINGLE, BATCH, EVERY = 200, 1200, 6
 
 

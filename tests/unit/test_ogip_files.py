@@ -178,6 +178,7 @@ def test_groups_that_ask_for_more_than_a_row_holds_are_refused(tmp_path):
         read_rmf(path)
 
 
+@pytest.mark.filterwarnings("ignore:File may have been truncated")
 def test_files_that_are_something_else_are_refused(tmp_path):
     arf = write_arf(tmp_path / "a.arf", EDGES, np.ones(40))
     with pytest.raises(DataError, match=r"a.arf holds no redistribution matrix .* its tables are SPECRESP"):

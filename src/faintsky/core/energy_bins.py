@@ -67,12 +67,12 @@ def refined(edges: Array) -> tuple[Array, NDArray[np.intp]]:
     starts : ndarray of int, shape (nbin,)
         First fine bin of each bin, as `numpy.add.reduceat` wants it.
     """
-    return _refined(np.asarray(edges, dtype=float).tobytes())
+    return _refined(checked_edges(edges).tobytes())
 
 
 @lru_cache(maxsize=32)
 def _refined(raw: bytes) -> tuple[Array, NDArray[np.intp]]:
-    edges = checked_edges(np.frombuffer(raw))
+    edges = np.frombuffer(raw)
     width = np.log(edges[1:] / edges[:-1])
     parts = np.maximum(1, np.ceil(width / _WIDEST * (1 - 1e-12))).astype(int)
     starts = np.concatenate([[0], np.cumsum(parts)[:-1]])

@@ -6,7 +6,7 @@ import ast
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -106,8 +106,12 @@ class Formula(Parametric, Spectrum):
         if isinstance(node, ast.Name):
             return self.parts[node.id].photon_flux(edges)
         assert isinstance(node, ast.BinOp)
-        left, right = self._value(node.left, edges), self._value(node.right, edges)
-        return np.asarray(left + right if isinstance(node.op, ast.Add) else left * right)
+        if isinstance(node.op, ast.Add):
+            return np.asarray(self._value(node.left, edges) + self._value(node.right, edges))
+        # The small ones first: of a batch one factor may be as large as all its rows.
+        factors = sorted((self._value(factor, edges) for factor in _factors(node)), key=np.size)
+        small = reduce(np.multiply, factors[:-1])
+        return np.asarray(small.astype(factors[-1].dtype, copy=False) * factors[-1])
 
     def __str__(self) -> str:
         return self.formula
@@ -149,6 +153,13 @@ def _parsed(text: str) -> ast.expr:
         if not isinstance(node, ast.BinOp | ast.Name | ast.Load | ast.Add | ast.Mult):
             raise DataError(wrong)
     return tree
+
+
+def _factors(node: ast.expr) -> list[ast.expr]:
+    """The factors of a product, of which each may be a sum."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [*_factors(node.left), *_factors(node.right)]
+    return [node]
 
 
 def _names(tree: ast.expr) -> list[str]:

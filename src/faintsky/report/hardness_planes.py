@@ -79,12 +79,13 @@ def _draw_track(ax: Any, track: Track, colour: str) -> None:
         ax.plot(*line.T, color=colour, lw=1.1, label=verbatim(track.name) if j == 0 else None)
     for line in np.moveaxis(points, 1, 0):
         ax.plot(*line.T, color=colour, lw=1.1, ls=":")
-    _label(ax, points[:, 0], track.values[0], colour)
-    _label(ax, points[0], track.values[1], colour, start=1)
+    # The first parameter at the ends of its lines, where they are farthest apart; the second along the first line.
+    _label(ax, points[:, -1], track.values[0], colour)
+    _label(ax, points[0][:-1], track.values[1][:-1], colour)
 
 
-def _label(ax: Any, points: Array, values: Sequence[float], colour: str, start: int = 0) -> None:
-    for i in np.unique(np.linspace(start, len(values) - 1, min(_LABELS, max(len(values) - start, 0))).round().astype(int)):
+def _label(ax: Any, points: Array, values: Sequence[float], colour: str) -> None:
+    for i in np.unique(np.linspace(0, len(values) - 1, min(_LABELS, len(values))).round().astype(int)):
         if np.all(np.abs(points[i]) <= 1.1):
             ax.annotate(f"{values[i]:g}", points[i], xytext=(3, 3), textcoords="offset points", fontsize=7, color=colour)
 
@@ -124,7 +125,7 @@ def draw_sed(
         top = ((np.maximum(value, 0) + 2 * error) / width)[limit]
         ax.errorbar(centre[limit], top, yerr=0.4 * top, uplims=True, zorder=5, **style)
         shown += [*np.abs(value / width)[seen], *top]
-    ax.set(xscale="log", yscale="log", xlabel="energy [keV]", ylabel="cross-power per keV" + unit_label(unit))
+    ax.set(xscale="log", yscale="log", xlabel="energy [keV]", ylabel="cross-power" + unit_label(f"{unit} / keV" if unit else ""))
     ax.set_ylim(0.02 * min(shown), 8 * max(shown))
     ticks = [0.5, 1, 2, 4, 7]
     ax.set_xticks(ticks, [f"{t:g}" for t in ticks])

@@ -29,8 +29,8 @@ Array = NDArray[np.float64]
 MPC: float = 3.0856775814913673e24
 #: Bins per unit of ln E that energies are summed over: a relative error below 1e-6 for any smooth spectrum.
 _FINE = 400
-#: Redshifts that are folded at once.
-_AT_ONCE = 32
+#: Redshifts, and bins of energy, that are folded at once: what fits the cache of a processor.
+_AT_ONCE, _BINS = 64, 64
 
 
 @frozen(kw_only=True, eq=False)
@@ -196,8 +196,8 @@ def kappa_grid(
         some = redshifts[i : i + _AT_ONCE]
         moved = dict.fromkeys(names, some[:, None, None])
         if absorber:
-            moved[absorber] = columns[:, None] / 1e22
-        found = collapsed.rates(with_values(spectrum, moved))
+            moved[absorber] = (columns[:, None] / 1e22).astype(np.float32)
+        found = collapsed.rates(with_values(spectrum, moved), at_once=_BINS)
         rates[i : i + _AT_ONCE] = np.broadcast_to(found, (len(some), len(columns), len(bands)))
     light = luminosity(source, redshifts, cosmology, in_rest)
     return ConversionGrid(

@@ -7,6 +7,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from faintsky.core.component import component
+from faintsky.core.energy_bins import checked_edges
 from faintsky.core.parameter import Parametric, parameter
 from faintsky.core.prior import LogUniform
 from faintsky.core.spectrum import Spectrum
@@ -30,4 +31,4 @@ class Constant(Parametric, Spectrum):
 
     def photon_flux(self, edges_kev: Array) -> Array:
         """The factor in each bin."""
-        return np.asarray(self.factor * np.ones(len(edges_kev) - 1))
+        return np.asarray(self.factor * np.ones(len(checked_edges(edges_kev)) - 1))

@@ -41,7 +41,7 @@ def gaunt_factor(gamma_squared: ArrayLike, u: ArrayLike) -> Array:
     Examples
     --------
     >>> round(float(gaunt_factor(1.0, 1.0)), 3)
-    1.199
+    1.294
     """
     gamma = np.asarray(gamma_squared, dtype=float)[..., None]
     return on_curves(gaunt_curves(gamma), np.log(np.asarray(u, dtype=float))[..., None])[..., 0]

@@ -70,7 +70,7 @@ def _colours(cells: Sequence[CellResult], figure: Any, study: CrossSed) -> None:
             draw_plane(ax, tracks, point, " | ".join(part for part in (sed.label or key, panel) if part))
             absent = [f.title or n for n, f in families.items() if n in missing]
             if absent:
-                ax.text(0.03, 0.03, f"missing: {', '.join(absent)}", transform=ax.transAxes, fontsize=7.5)
+                ax.text(0.03, 0.94, f"missing: {', '.join(absent)}", transform=ax.transAxes, fontsize=7.5)
     # One legend for all panels: every family once.
     handles = {label: h for ax in axes.flat for h, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     figure.legend(handles.values(), handles.keys(), loc="outside upper left", ncols=3)
