@@ -33,7 +33,7 @@ from faintsky.models.spectra.powerlaw import PowerLaw
 FILES = Path(__file__).resolve().parents[2] / "shared" / "data" / "responses"
 BANDS = (Band(0.5, 2), Band(2, 7), Band(0.5, 7))
 Z = np.linspace(0.01, 10, 200)[:, None, None]
-NH = np.geomspace(1e-2, 1e2, 30).astype(np.float32)[:, None]  # float32: transmissions good to 1e-6, as kappa_grid has them
+NH = np.geomspace(1e-2, 1e2, 30).astype(np.float32)[:, None]  # float32: good to 1e-7 of 1, as kappa_grid has it
 SINGLE, BATCH, EVERY = 200, 1200, 6
 
 

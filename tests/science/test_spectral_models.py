@@ -207,3 +207,19 @@ def test_the_mean_factor_of_a_bin_with_an_edge_is_exact():
     low, high = 7.0, 7.2
     exact = (quad(passed, low, 7.111 - 1e-9)[0] + quad(passed, 7.111 + 1e-9, high)[0]) / (high - low)
     assert model.photon_flux(np.array([low, high]))[0] == pytest.approx(exact, rel=1e-3)
+
+
+def test_absorbers_take_columns_and_redshifts_in_any_shape():
+    # (n, 1) of each, (n, 1, 1) against (m, 1), and the other way round: every row is the single evaluation.
+    model, grid = make("spectra", "zwabs"), np.geomspace(0.3, 10.0, 90)
+    rng = np.random.default_rng(1)
+    z, nh = rng.uniform(0, 5, 4), rng.uniform(0.1, 50, 4)
+    alone = np.array([[make("spectra", "zwabs", redshift=a, nh=b).photon_flux(grid) for b in nh] for a in z])
+    together = with_values(model, {"redshift": z[:, None, None], "nh": nh[:, None]}).photon_flux(grid)
+    np.testing.assert_allclose(together, alone, rtol=1e-12)
+    turned = with_values(model, {"redshift": z[:, None], "nh": nh[:, None, None]}).photon_flux(grid)
+    np.testing.assert_allclose(turned, np.swapaxes(alone, 0, 1), rtol=1e-12)
+    rows = with_values(model, {"redshift": z[:, None], "nh": nh[:, None]}).photon_flux(grid)
+    np.testing.assert_allclose(rows, alone[range(4), range(4)], rtol=1e-12)
+    single = with_values(model, {"redshift": z[:, None], "nh": np.float32(nh[0])}).photon_flux(grid)
+    np.testing.assert_allclose(single, alone[:, 0], rtol=0, atol=1e-7)
