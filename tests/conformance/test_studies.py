@@ -1,8 +1,56 @@
 """The built-in studies pass the suite of their kind."""
 
+from pathlib import Path
+
 from faintsky.testing.executors import STUDY
 from faintsky.testing.studies import StudyConformance
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+RESPONSE = """
+use = "area-curve"
+epoch = "test"
+energy = ["0.4 keV", "1.5 keV", "8 keV"]
+area = ["50 cm2", "400 cm2", "100 cm2"]
+"""
 
 
 class TestCoherence(StudyConformance):
     text = STUDY
+
+
+class TestSpectrum(StudyConformance):
+    text = f"""
+study = "spectrum"
+models = ["powerlaw", "zpowerlaw"]
+samplers = {{ use = "nestle", nlive = 50 }}
+likelihoods = "cash"
+[spectra.source]
+use = "simulated"
+exposure = "20 ks"
+[spectra.source.model]
+use = "powerlaw"
+norm = 1e-4
+[spectra.source.response]{RESPONSE}step = "0.05 keV"
+[fluxes]
+draws = 200
+[prediction]
+draws = 100
+"""
+
+
+class TestCrossSed(StudyConformance):
+    text = f"""
+study = "cross-sed"
+bands = ["0.5-1 keV", "1-2 keV", "2-4 keV"]
+hardness_ratios = ["linear", "monte-carlo"]
+samplers = {{ use = "nestle", nlive = 50 }}
+[responses]{RESPONSE}
+[sed.ir36]
+path = "{EXAMPLES / "li19_table2.ecsv"}"
+where = {{ field = "STACK", infrared = "3.6" }}
+[models.hard]
+vary = {{ photon_index = [0.0, 2.0, 4.0] }}
+model = "powerlaw"
+sed = true
+"""

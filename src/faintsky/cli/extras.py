@@ -11,6 +11,10 @@ EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     "treecorr": (("treecorr",), "the estimator treecorr"),
     "namaster": (("pymaster",), "the estimator namaster (where pip has no wheel, conda-forge has one)"),
     "dask": (("distributed", "dask_jobqueue"), "the executor dask, for clusters"),
+    "ccl": (("pyccl",), "the cosmology ccl"),
+    "camb": (("camb",), "the cosmology camb"),
+    "sacc": (("sacc",), "faintsky export of power spectra"),
+    "sherpa": (("sherpa",), "spectral models and folding of sherpa, for comparison (source only: needs compilers)"),
 }
 
 

@@ -268,7 +268,7 @@ def check_generic(interface: Any, cls: type, entry: Entry) -> None:
     bases = [base for parent in cls.__mro__ for base in getattr(parent, "__orig_bases__", ())]
     offered = next((get_args(b) for b in bases if get_origin(b) is get_origin(interface)), ())
     for want, offer in zip(wanted, offered, strict=False):
-        if isinstance(want, type) and isinstance(offer, type) and not issubclass(want, offer):
+        if isinstance(want, type) and isinstance(offer, type) and offer not in want.__mro__:
             raise DataError(f"{entry.kind} {entry.name!r} works on {offer.__name__}, but this slot gives it {want.__name__}")
 
 

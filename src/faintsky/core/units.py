@@ -14,7 +14,7 @@ import numpy as np
 
 from faintsky.core.errors import DataError
 
-__all__ = ["ARCSEC", "DEG2_PER_SR", "canonical", "converter", "per_steradian", "same_dimension", "unit_factor"]
+__all__ = ["ARCSEC", "DEG2_PER_SR", "canonical", "converter", "per", "per_steradian", "same_dimension", "unit_factor"]
 
 #: One arcsecond in radian.
 ARCSEC: float = float(np.pi / 180.0 / 3600.0)
@@ -59,6 +59,17 @@ def same_dimension(given: str, wanted: str) -> bool:
     return bool(_unit(given).is_equivalent(_unit(wanted)))
 
 
+def per(unit: str, other: str) -> str:
+    """The unit over another one, as a text.
+
+    Examples
+    --------
+    >>> per("Jy", "keV")
+    'Jy / keV'
+    """
+    return str((_unit(unit) / _unit(other)).to_string())
+
+
 def per_steradian(unit: str) -> str:
     """The unit of the surface brightness of sources whose fluxes are in `unit`.
 
@@ -67,9 +78,7 @@ def per_steradian(unit: str) -> str:
     >>> per_steradian("Jy")
     'Jy / sr'
     """
-    from astropy import units as u
-
-    return str((_unit(unit) / u.sr).to_string())
+    return per(unit, "sr")
 
 
 def canonical(value: Any, unit: str) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from faintsky.core.units import per
 from faintsky.report.style import COLOURS, GUIDE, MARKERS, legend_above, unit_label, verbatim
 
 __all__ = ["ModelCurve", "Track", "draw_plane", "draw_sed"]
@@ -125,7 +126,7 @@ def draw_sed(
         top = ((np.maximum(value, 0) + 2 * error) / width)[limit]
         ax.errorbar(centre[limit], top, yerr=0.4 * top, uplims=True, zorder=5, **style)
         shown += [*np.abs(value / width)[seen], *top]
-    ax.set(xscale="log", yscale="log", xlabel="energy [keV]", ylabel="cross-power" + unit_label(f"{unit} / keV" if unit else ""))
+    ax.set(xscale="log", yscale="log", xlabel="energy [keV]", ylabel="cross-power" + unit_label(per(unit, "keV") if unit else ""))
     ax.set_ylim(0.02 * min(shown), 8 * max(shown))
     ticks = [0.5, 1, 2, 4, 7]
     ax.set_xticks(ticks, [f"{t:g}" for t in ticks])

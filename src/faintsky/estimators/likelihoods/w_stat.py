@@ -19,7 +19,7 @@ __all__ = ["WCounts", "WStat", "profiled_background"]
 Array = NDArray[np.float64]
 
 
-@component(references=["Wachter1979", "Arnaud2009"])
+@component(references=["Wachter1979"])
 @frozen(kw_only=True)
 class WStat(LikelihoodRule[ObservedSpectrum, Spectrum]):
     """Poisson likelihood of source and background counts, with the background of each channel at its best value.

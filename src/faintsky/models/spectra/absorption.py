@@ -70,12 +70,12 @@ def _split_at_edges(passed: Array, fine: Array, section: CrossSection, column: A
         Hydrogen atoms cm^-2, and redshift.
     """
     observed = section.edges / (1.0 + z)
-    place = np.searchsorted(fine, observed) - 1
-    inside = (place >= 0) & (place < len(fine) - 1)
+    held_by = np.searchsorted(fine, observed) - 1
+    inside = (held_by >= 0) & (held_by < len(fine) - 1)
     if not inside.any():
         return
     where = np.nonzero(inside)
-    bins, edge = place[where], observed[where]
+    bins, edge = held_by[where], observed[where]
     low, high = fine[bins], fine[bins + 1]
     # A side of no width has no mean of its own; it has no share either.
     edge = np.clip(edge, low * (1 + 1e-9), high * (1 - 1e-9))
@@ -96,7 +96,8 @@ def _split_at_edges(passed: Array, fine: Array, section: CrossSection, column: A
         spread += (None,) * (len(lead) - len(varying))
     columns = columns[rows] if varying else columns[..., None]
     below, above, part = depth[:, 0][spread], depth[:, 1][spread], share[spread]
-    view[(*rows, ..., bins)] = part * np.exp(-columns * below) + (1 - part) * np.exp(-columns * above)
+    place: Any = (*rows, ..., bins)
+    view[place] = part * np.exp(-columns * below) + (1 - part) * np.exp(-columns * above)
 
 
 class _Absorber(Spectrum, Protocol):

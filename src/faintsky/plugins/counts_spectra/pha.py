@@ -21,7 +21,7 @@ from faintsky.plugins.ogip.rmf import joined, read_rmf, without_arf
 __all__ = ["PhaFile"]
 
 
-@component(references=["Arnaud2009", "George2007"])
+@component(references=["Arnaud1992", "George1992"])
 @frozen(kw_only=True)
 class PhaFile(SpectrumSource):
     """Counts spectrum of a PHA file (OGIP/92-007), with background, ARF and RMF as its header names them or as given.

@@ -16,7 +16,7 @@ from faintsky.plugins.ogip.rmf import joined, read_rmf, without_arf
 __all__ = ["Ogip"]
 
 
-@component(references=["George2007"])
+@component(references=["George1992"])
 @frozen(kw_only=True)
 class Ogip(ResponseSource):
     """Response of an ARF and an RMF file (OGIP CAL/GEN/92-002)."""

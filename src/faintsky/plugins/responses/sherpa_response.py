@@ -53,7 +53,7 @@ class FoldedBySherpa(Response):
         return data.DataARF("area", low, high, self.area.copy()), rmf
 
 
-@component(extra="sherpa")
+@component(references=["Freeman2001"], extra="sherpa")
 @frozen(kw_only=True)
 class SherpaFiles(ResponseSource):
     """Response of an ARF and an RMF file, read and folded by sherpa; for comparison with `ogip`.

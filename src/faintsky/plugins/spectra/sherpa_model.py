@@ -32,7 +32,7 @@ _NO_MODELS = {
 }  # fmt: skip
 
 
-@component(extra="sherpa")
+@component(references=["Freeman2001"], extra="sherpa")
 @frozen(kw_only=True)
 class SherpaModel(Parametric, Spectrum):
     """A one-dimensional model of sherpa by its name; for comparison, and for models that faintsky lacks.

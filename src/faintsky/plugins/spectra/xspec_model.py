@@ -26,7 +26,7 @@ __all__ = ["XspecModel"]
 Array = NDArray[np.float64]
 
 
-@component()
+@component(references=["Arnaud1996"])
 @frozen(kw_only=True)
 class XspecModel(Parametric, Spectrum):
     """A model expression of XSPEC, evaluated by PyXspec; for comparison, and for models that faintsky lacks.
