@@ -188,8 +188,9 @@ def _check_possible(name: str, declared: Declared, low: float, high: float) -> N
         raise DataError(f"{name}{of} can only lie between {least:g} and {most:g}, and was given {said}")
 
 
-#: A parameter with the object that it belongs to.
+#: A parameter with the object that it belongs to; and what the tables say of each, by name.
 _Leaf = tuple[Any, Declared]
+_Rules = Mapping[str, Prior | float | str]
 
 
 def _fields(model: Any) -> tuple[tuple[Declared, ...], tuple[str, ...]]:
@@ -256,17 +257,26 @@ def declared_parameters(model: Any) -> dict[str, Declared]:
 
 def free_parameters(model: Any) -> tuple[Parameter, ...]:
     """The free parameters of a model and of the components in it, in the order of `at`'s columns."""
-    rules = _rules(model)
+    rules, leaves = _rules(model), _leaves(model)
     found: list[Parameter] = []
-    for name, (owner, declared) in _leaves(model).items():
+    for name in _free(leaves, rules):
+        owner, declared = leaves[name]
         rule = rules.get(name)
-        if isinstance(rule, float | str) or (rule is None and declared.frozen):
-            continue
         source = f"default of {declared.source or type(owner).__name__}" if rule is None else "study"
-        prior = declared.prior if rule is None else rule
-        if prior is not None:
-            found.append(Parameter(name=name, prior=prior, unit=declared.unit, source=source, latex=declared.latex))
+        prior = cast(Prior, declared.prior if rule is None else rule)
+        found.append(Parameter(name=name, prior=prior, unit=declared.unit, source=source, latex=declared.latex))
     return tuple(found)
+
+
+def _free(leaves: Mapping[str, _Leaf], rules: _Rules) -> list[str]:
+    """The names of the free parameters: those with a prior, and of those that no table speaks of the ones that are not frozen."""
+    found = []
+    for name, (_, declared) in leaves.items():
+        rule = rules.get(name)
+        held = declared.frozen or declared.prior is None if rule is None else isinstance(rule, float | str)
+        if not held:
+            found.append(name)
+    return found
 
 
 def at(model: M, theta: ArrayLike) -> M:
@@ -291,10 +301,12 @@ def at(model: M, theta: ArrayLike) -> M:
         Where the number of columns is not that of the free parameters.
     """
     values = np.asarray(theta, dtype=float)
-    names = [p.name for p in free_parameters(model)]
+    rules, leaves = _rules(model), _leaves(model)
+    names = _free(leaves, rules)
     if values.shape[-1] != len(names):
         raise DataError(f"theta holds {values.shape[-1]} columns, the free parameters are {', '.join(names)}")
-    return _resolved(model, {n: values[:, i, None] if values.ndim == 2 else float(values[i]) for i, n in enumerate(names)})
+    columns = {n: values[:, i, None] if values.ndim == 2 else float(values[i]) for i, n in enumerate(names)}
+    return _resolved(model, columns, rules, leaves)
 
 
 def with_values(model: M, values: Mapping[str, Any]) -> M:
@@ -316,7 +328,8 @@ def with_values(model: M, values: Mapping[str, Any]) -> M:
     for name in values:
         if name not in names:
             raise DataError(f"there is no parameter {name!r}. {nearest(name, names)} Parameters: {', '.join(names)}")
-    return _resolved(_unruled(model, set(values)), values)
+    bare = _unruled(model, set(values))
+    return _resolved(bare, values, _rules(bare), _leaves(bare))
 
 
 def _unruled(model: M, names: set[str], prefix: str = "") -> M:
@@ -332,13 +345,13 @@ def _unruled(model: M, names: set[str], prefix: str = "") -> M:
 
 def values_of(model: Any) -> dict[str, Any]:
     """The values of all parameters by dotted name, as an evaluation would use them now."""
-    return {name: _value(owner, declared) for name, (owner, declared) in _leaves(_resolved(model, {})).items()}
+    now = _resolved(model, {}, _rules(model), _leaves(model))
+    return {name: _value(owner, declared) for name, (owner, declared) in _leaves(now).items()}
 
 
-def _resolved(model: M, values: Mapping[str, Any]) -> M:
-    rules = _rules(model)
+def _resolved(model: M, values: Mapping[str, Any], rules: _Rules, leaves: Mapping[str, _Leaf]) -> M:
+    """A copy with these values, those that the tables fix, and what is tied to either."""
     found: dict[str, Any] = {name: rule for name, rule in rules.items() if isinstance(rule, float)} | dict(values)
-    leaves = _leaves(model)
     for name, rule in rules.items():
         if isinstance(rule, str):
             found[name] = found.get(rule, _value(*leaves[rule]))

@@ -19,6 +19,7 @@ from faintsky.core.pixel_window import pixel_window
 from faintsky.core.power_model import SPECTRUM_UNIT, PowerModel
 from faintsky.core.power_spectrum import PowerSpectrum
 from faintsky.core.prior import Prior, Uniform
+from faintsky.models.bias_models.constant import Constant
 from faintsky.models.clustering.limber import POWERS, limber_kernel
 
 __all__ = ["Limber", "LimberTemplate"]
@@ -122,6 +123,10 @@ class LimberTemplate(Parametric, PowerModel):
     def power(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """P at `q` [rad^-1], shape (m,), or (n, m) for parameters in columns; unit of the spectrum."""
         z, kernel = self.kernel(q)
+        if isinstance(self.bias, Constant) and isinstance(self.other_bias, Constant | None):
+            # A constant bias leaves the projection as it is: one number for every wavenumber instead of one for every redshift.
+            other = self.bias if self.other_bias is None else self.other_bias
+            return np.asarray(self.shot + self.bias.bias * other.bias * kernel.sum(axis=1))
         first = self.bias.b(z)
         second = first if self.other_bias is None else self.other_bias.b(z)
         return np.asarray(self.shot + (first * second) @ kernel.T)
