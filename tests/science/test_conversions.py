@@ -195,7 +195,7 @@ def test_colours_are_those_of_neighbouring_bands():
 
 def test_a_grid_refuses_what_it_does_not_hold():
     grid = kappa_grid(power_law(), perfect(), z=[1.0, 2.0], bands=(FULL,), cosmology=Flat())
-    with pytest.raises(DataError, match="a redshift lies outside the grid, which reaches from 1 to 2"):
+    with pytest.raises(DataError, match="z lies outside the grid, which reaches from 1 to 2"):
         grid.at(FULL, 3.0)
     with pytest.raises(DataError, match=r"no conversion for 0.5-2 keV. Did you mean '0.5-7 keV'"):
         grid.at(SOFT, 1.5)
@@ -217,7 +217,30 @@ def test_a_grid_of_columns_interpolates_to_its_own_evaluation():
     coarse = kappa_grid(model, perfect(), z=np.geomspace(0.5, 8, 60), nh=np.geomspace(1e21, 1e24, 60), **given)
     exact = kappa_grid(model, perfect(), z=[1.7, 3.3], nh=[3.1e21, 2.3e23], **given)
     z, nh = np.meshgrid(exact.z, exact.nh, indexing="ij")
-    np.testing.assert_allclose(coarse.at(FULL, z, nh), exact.kappa[0], rtol=3e-3)
+    np.testing.assert_allclose(coarse.at(FULL, z, nh), exact.kappa[0, :, :, 0], rtol=3e-3)
+    with pytest.raises(DataError, match="the grid has 60 values of nh: give the one that is wanted"):
+        coarse.at(FULL, 2.0)
     table = coarse.to_table()
     assert len(table) == 3600
     assert table.meta["rest_band"] == "2-10 keV"
+
+
+def test_a_grid_of_photon_indices_is_the_k_correction_of_each():
+    indices = [1.5, 1.9, 2.3]
+    grid = kappa_grid(power_law(), perfect(), z=[1.0, 4.0], bands=(FULL,), cosmology=Flat(), photon_index=indices)
+    assert grid.kappa.shape == (1, 2, 1, 3)
+    for index in indices:
+        alone = kappa_grid(power_law(index), perfect(), z=[1.0, 4.0], bands=(FULL,), cosmology=Flat())
+        np.testing.assert_allclose(grid.at(FULL, [1.0, 4.0], photon_index=index), alone.at(FULL, [1.0, 4.0]), rtol=1e-10)
+    # An unabsorbed column of zero is a node like any other.
+    zero = kappa_grid(
+        make("spectra", "formula", formula="zwabs * zpowerlaw", tied={"zwabs.redshift": "zpowerlaw.redshift"}),
+        perfect(),
+        z=[1.0, 2.0],
+        nh=[0.0, 1e21, 1e22],
+        absorber="zwabs.nh",
+        bands=(FULL,),
+        cosmology=Flat(),
+    )
+    assert float(zero.at(FULL, 1.0, 0.0)) == pytest.approx(zero.kappa[0, 0, 0, 0])
+    assert zero.kappa[0, 0, 0, 0] < float(zero.at(FULL, 1.0, 5e20)) < zero.kappa[0, 0, 1, 0]

@@ -1,27 +1,27 @@
-"""Luminosity over count rate, as a function of redshift and column density."""
+"""Luminosity over count rate, as a function of redshift, column density and photon index."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from attrs import field, frozen
 from numpy.typing import ArrayLike, NDArray
 
 from faintsky.core.band import Band
 from faintsky.core.cosmology import Cosmology
 from faintsky.core.energy_bins import KEV_TO_ERG
-from faintsky.core.errors import DataError, nearest
+from faintsky.core.errors import DataError
 from faintsky.core.identity import identity
 from faintsky.core.owned_array import owned_floats
 from faintsky.core.parameter import with_values
 from faintsky.core.response import Response
 from faintsky.core.spectrum import Spectrum
+from faintsky.models.conversions.conversion_grid import ConversionGrid
 from faintsky.models.conversions.unabsorbed import named, unabsorbed
 from faintsky.models.spectra.powerlaw import PowerLaw
 
-__all__ = ["ConversionGrid", "kappa_grid", "luminosity"]
+__all__ = ["kappa_grid", "luminosity"]
 
 Array = NDArray[np.float64]
 
@@ -31,79 +31,6 @@ MPC: float = 3.0856775814913673e24
 _FINE = 400
 #: Redshifts, and bins of energy, that are folded at once: what fits the cache of a processor.
 _AT_ONCE, _BINS = 64, 64
-
-
-@frozen(kw_only=True, eq=False)
-class ConversionGrid:
-    """kappa = L_X / c: rest-frame luminosity over effective-area-corrected count rate.
-
-    Attributes
-    ----------
-    z : ndarray, shape (nz,)
-        Increasing redshifts, positive.
-    nh : ndarray, shape (nh,)
-        Increasing column densities [cm^-2] of the absorber at the source.
-    bands : tuple of Band
-        Of the count rates.
-    kappa : ndarray, shape (nband, nz, nh)
-        [erg s^-1 / (counts s^-1 cm^-2)]
-    effective_area : ndarray, shape (nband,)
-        What a rate in counts s^-1 is divided by to be such a rate [cm^2].
-    rest_band : Band
-        Of the luminosity, in the frame of the source.
-    provenance : mapping of str to str
-        Response and epoch, spectrum with its cross-sections and abundances, weighting spectrum, cosmology.
-    """
-
-    z: Array = field(converter=owned_floats)
-    nh: Array = field(converter=owned_floats)
-    bands: tuple[Band, ...]
-    kappa: Array = field(converter=owned_floats, repr=False)
-    effective_area: Array = field(converter=owned_floats)
-    rest_band: Band
-    provenance: Mapping[str, Any] = field(factory=dict, repr=False)
-
-    def at(self, band: Band | str, z: ArrayLike, nh: ArrayLike | None = None) -> Array:
-        """kappa at redshifts and column densities, which broadcast; power laws in 1 + z and nh between the nodes.
-
-        Raises
-        ------
-        DataError
-            Outside the grid, or for a band that it does not have.
-        """
-        chosen = Band.of(band)
-        if chosen not in self.bands:
-            names = [str(b) for b in self.bands]
-            raise DataError(f"there is no conversion for {chosen}. {nearest(str(chosen), names)} Bands: {', '.join(names)}")
-        table = np.log(self.kappa[self.bands.index(chosen)])
-        i, u = _place(np.log1p(self.z), np.log1p(np.asarray(z, dtype=float)), "redshift", self.z)
-        if nh is None or len(self.nh) == 1:
-            return np.asarray(np.exp((1 - u) * table[i, 0] + u * table[i + 1, 0]))
-        j, v = _place(np.log(self.nh), np.log(np.asarray(nh, dtype=float)), "column density", self.nh)
-        low = (1 - v) * table[i, j] + v * table[i, j + 1]
-        high = (1 - v) * table[i + 1, j] + v * table[i + 1, j + 1]
-        return np.asarray(np.exp((1 - u) * low + u * high))
-
-    def to_table(self) -> Any:
-        """One row per redshift and column density, as an astropy QTable."""
-        from astropy import units as u
-        from astropy.table import QTable
-
-        z, nh = np.meshgrid(self.z, self.nh, indexing="ij")
-        table = QTable({"z": z.ravel(), "nh": nh.ravel() / u.cm**2})
-        for band, kappa in zip(self.bands, self.kappa, strict=True):
-            table[f"kappa {band}"] = kappa.ravel() * u.erg * u.cm**2
-        table.meta |= {"rest_band": str(self.rest_band), **self.provenance}
-        return table
-
-
-def _place(nodes: Array, x: Array, what: str, shown: Array) -> tuple[NDArray[np.intp], Array]:
-    if len(nodes) < 2:
-        raise DataError(f"the grid has one {what} only")
-    if np.any(x < nodes[0] - 1e-12) or np.any(x > nodes[-1] + 1e-12):
-        raise DataError(f"a {what} lies outside the grid, which reaches from {shown[0]:g} to {shown[-1]:g}")
-    i = np.clip(np.searchsorted(nodes, x, side="right") - 1, 0, len(nodes) - 2)
-    return i, (x - nodes[i]) / (nodes[i + 1] - nodes[i])
 
 
 def luminosity(spectrum: Spectrum, z: ArrayLike, cosmology: Cosmology, rest_band: Band) -> Array:
@@ -143,6 +70,7 @@ def kappa_grid(
     cosmology: Cosmology,
     nh: ArrayLike = (0.0,),
     absorber: str = "",
+    photon_index: ArrayLike = (),
     weight: Spectrum | None = None,
     rest_band: Band | str = "2-10 keV",
     intrinsic: Spectrum | None = None,
@@ -166,6 +94,8 @@ def kappa_grid(
         Column densities [cm^-2] of `absorber`; one value of 0 leaves it as it is.
     absorber : str
         The parameter that is the column density at the source, such as ``zwabs.nh``.
+    photon_index : array_like, shape (ng,)
+        Values of all parameters of that name; none leaves them as they are.
     weight : Spectrum, optional
         Of the exposure maps; default: a power law of photon index 1.4.
     rest_band : Band or str
@@ -179,32 +109,35 @@ def kappa_grid(
         Where the spectrum has no redshift, or no parameter `absorber`.
     """
     in_rest: Band = Band.of(rest_band)
-    redshifts = owned_floats(np.atleast_1d(np.asarray(z, dtype=float)))
-    columns = owned_floats(np.atleast_1d(np.asarray(nh, dtype=float)))
-    if np.any(redshifts <= 0) or np.any(np.diff(redshifts) <= 0) or np.any(np.diff(columns) <= 0) or np.any(columns < 0):
-        raise DataError("z must be positive and increase, and nh must increase from 0 or more")
+    redshifts, columns = (_increasing(values, name) for name, values in (("z", z), ("nh", nh)))
+    indices = _increasing(photon_index, "photon_index") if np.size(photon_index) else np.array([np.nan])
     names = named(spectrum, "redshift")
     if not names:
         raise DataError(f"{spectrum} has no parameter called redshift: use models such as zpowerlaw, zwabs, pexrav")
+    if redshifts[0] <= 0 or columns[0] < 0:
+        raise DataError("z must be positive, and nh not negative")
     if not absorber and columns.any():
         raise DataError(f"name the absorber of these column densities: one of {', '.join(named(spectrum, 'nh')) or 'none'}")
     collapsed = response.collapse(tuple(bands))
     area = np.array([response.effective_area(b, PowerLaw(photon_index=1.4) if weight is None else weight) for b in bands])
     source = unabsorbed(spectrum) if intrinsic is None else intrinsic
-    rates = np.empty((len(redshifts), len(columns), len(bands)))
-    for i in range(0, len(redshifts), _AT_ONCE):
-        some = redshifts[i : i + _AT_ONCE]
-        moved = dict.fromkeys(names, some[:, None, None])
-        if absorber:
-            moved[absorber] = (columns[:, None] / 1e22).astype(np.float32)
-        found = collapsed.rates(with_values(spectrum, moved), at_once=_BINS)
-        rates[i : i + _AT_ONCE] = np.broadcast_to(found, (len(some), len(columns), len(bands)))
-    light = luminosity(source, redshifts, cosmology, in_rest)
+    kappa = np.empty((len(bands), len(redshifts), len(columns), len(indices)))
+    for g, index in enumerate(indices):
+        seen, bare = (_with_index(model, float(index)) for model in (spectrum, source))
+        light = luminosity(bare, redshifts, cosmology, in_rest)
+        for i in range(0, len(redshifts), _AT_ONCE):
+            some = slice(i, i + _AT_ONCE)
+            moved = dict.fromkeys(names, redshifts[some, None, None])
+            if absorber:
+                moved[absorber] = (columns[:, None] / 1e22).astype(np.float32)
+            rates = collapsed.rates(with_values(seen, moved), at_once=_BINS)
+            kappa[:, some, :, g] = np.moveaxis(light[some, None, None] * area / rates, 2, 0)
     return ConversionGrid(
         z=redshifts,
         nh=columns,
+        photon_index=indices,
         bands=tuple(bands),
-        kappa=np.moveaxis(light[:, None, None] * area / rates, 2, 0),
+        kappa=kappa,
         effective_area=area,
         rest_band=in_rest,
         provenance={
@@ -216,3 +149,16 @@ def kappa_grid(
             "absorber": absorber,
         },
     )
+
+
+def _increasing(values: ArrayLike, name: str) -> Array:
+    found = owned_floats(np.atleast_1d(np.asarray(values, dtype=float)))
+    if np.any(np.diff(found) <= 0):
+        raise DataError(f"{name} must increase, got {found.tolist()}")
+    return found
+
+
+def _with_index(model: Spectrum, index: float) -> Spectrum:
+    """The model at a photon index, or as it is for NaN."""
+    values: dict[str, Any] = {} if np.isnan(index) else dict.fromkeys(named(model, "photon_index"), index)
+    return with_values(model, values) if values else model
