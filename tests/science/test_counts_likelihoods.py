@@ -118,17 +118,17 @@ def test_spectra_of_one_source_are_fitted_together():
 
 
 def test_fits_of_simulated_counts_find_their_input():
-    # 300 spectra of about 400 counts: the mean of the best fits is the input, its scatter that of the curvature.
+    # 150 spectra of about 400 counts: the mean of the best fits is the input, its scatter that of the curvature.
     rng = np.random.default_rng(11)
     truth = np.array([1.7, 300.0])
     expected = toy(np.ones(20), np.ones(20)).expected(make("spectra", "powerlaw", photon_index=truth[0], norm=truth[1]))
     found = []
-    for _ in range(300):
+    for _ in range(150):
         data = toy(rng.poisson(expected + 1.0), rng.poisson(10.0, 20))
         bound = make("likelihoods", "w-stat").bind(data, make("spectra", "powerlaw"), CTX)
         best = minimize(lambda x, b=bound: float(b.statistic(x[None])[0]), truth, method="Nelder-Mead")
         found.append(best.x)
-    mean, error = np.mean(found, axis=0), np.std(found, axis=0) / np.sqrt(300)
+    mean, error = np.mean(found, axis=0), np.std(found, axis=0) / np.sqrt(150)
     np.testing.assert_allclose(mean, truth, atol=4 * error.max(), rtol=0.01)
     assert abs(mean[0] - truth[0]) < 4 * error[0]
 
