@@ -31,6 +31,7 @@ class TestExactFlatPrior(HardnessConformance):
 
 
 class TestExactShortest(HardnessConformance):
+    sources = 150
     component = "exact"
     options: ClassVar = {"interval": "hpd"}
     prior = (0.5, 1.0)

@@ -63,6 +63,8 @@ class HardnessConformance(ComponentConformance):
     takes: ClassVar[type[BandPair]] = CountsPair
     prior: ClassVar[tuple[float, float] | None] = None
     tolerance: ClassVar[float] = 1e-4
+    #: Simulated sources of the test of the level; fewer for a slow estimator.
+    sources: ClassVar[int] = 400
 
     def pair(self) -> BandPair:
         """Four sources: of some counts in both bands, of none in one; powers with a sum well above its error, and without."""
@@ -140,7 +142,7 @@ class HardnessConformance(ComponentConformance):
     def test_intervals_hold_their_level_for_sources_of_the_prior(self) -> None:
         if self.takes is PowerPair or self.prior is None:
             pytest.skip("no posterior of counts")
-        number = 400
+        number = self.sources
         pair, truth = faint_sources(number, np.random.default_rng(11), *self.prior)
         found = self.found(pair)
         inside = np.mean((found.low <= truth) & (truth <= found.high))
