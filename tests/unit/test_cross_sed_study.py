@@ -51,7 +51,7 @@ def test_a_table_of_a_run_of_coherence_is_read(tmp_path):
         ([("0.5-1 keV", "q2", 1.0, 0.5), ("1-2 keV", "q2", -99.0, 0.5)], {}, r"a value or an error is missing \(NaN, -99\)"),
         ([("0.5-1 keV", "q2", 1.0, 0.0), ("1-2 keV", "q2", 1.0, 0.5)], {}, "not positive"),
         ([("0.5-1 keV", "q2", 1.0, 0.5)], {"where": {"weights": "modes"}}, "has no row with {'weights': 'modes'}"),
-        ([("0.5-1 keV", "q2", 1.0, 0.5)], {"value": "valu"}, r"no column 'valu'. Did you mean 'value'"),
+        ([("0.5-1 keV", "q2", 1.0, 0.5)], {"value": "vale"}, r"no column 'vale'. Did you mean 'value'"),
     ],
 )
 def test_a_table_that_cannot_be_used_says_why(tmp_path, rows, more, words):
