@@ -14,8 +14,8 @@ from faintsky.core.cross_section import CrossSection
 from faintsky.core.energy_bins import mean_over, refined
 from faintsky.core.parameter import Parametric, parameter
 from faintsky.core.prior import LogUniform
+from faintsky.core.source_frame import redshift, source_edges
 from faintsky.core.spectrum import Formula, Spectrum
-from faintsky.models.spectra.redshifted import redshift, source_edges
 
 __all__ = ["COLUMN", "Phabs", "Tbabs", "Wabs", "ZPhabs", "ZTbabs", "ZWabs", "column_density", "with_cross_section"]
 

@@ -10,9 +10,9 @@ from faintsky.core.component import component, option
 from faintsky.core.energy_bins import bin_integrals, checked_edges
 from faintsky.core.parameter import Parametric, parameter
 from faintsky.core.prior import LogUniform
+from faintsky.core.source_frame import norm, redshift
 from faintsky.core.spectrum import Spectrum
 from faintsky.models.spectra.gaunt_factor import RYDBERG, gaunt_curves, on_curves
-from faintsky.models.spectra.redshifted import norm, redshift
 
 __all__ = ["Brems"]
 

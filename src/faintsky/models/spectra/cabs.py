@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from faintsky.core.component import component, option
 from faintsky.core.energy_bins import mean_over, refined
 from faintsky.core.parameter import Parametric
+from faintsky.core.source_frame import redshift, source_edges
 from faintsky.core.spectrum import Spectrum
 from faintsky.models.spectra.absorption import COLUMN, column_density
-from faintsky.models.spectra.redshifted import redshift, source_edges
 
 __all__ = ["ELECTRON_REST_ENERGY", "THOMSON", "Cabs", "klein_nishina"]
 

@@ -12,9 +12,9 @@ from faintsky.core.component import component
 from faintsky.core.energy_bins import bin_integrals, checked_edges
 from faintsky.core.parameter import Parametric, parameter
 from faintsky.core.prior import LogUniform
+from faintsky.core.source_frame import norm, norm_frame, redshift
 from faintsky.core.spectrum import Spectrum
 from faintsky.models.spectra.powerlaw import photon_index
-from faintsky.models.spectra.redshifted import norm, norm_frame, redshift
 
 __all__ = ["CutoffPowerLaw", "ZCutoffPowerLaw"]
 

@@ -13,10 +13,10 @@ from faintsky.core.energy_bins import bin_integrals, refined, sum_over
 from faintsky.core.errors import FaintskyWarning
 from faintsky.core.parameter import Parametric, parameter
 from faintsky.core.prior import LogUniform, Uniform
+from faintsky.core.source_frame import norm, redshift, source_edges
 from faintsky.core.spectrum import Spectrum
 from faintsky.models.spectra.compton_reflection import reflector
 from faintsky.models.spectra.powerlaw import photon_index, power_integral
-from faintsky.models.spectra.redshifted import norm, redshift, source_edges
 
 __all__ = ["Pexrav"]
 

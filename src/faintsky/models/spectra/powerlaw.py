@@ -12,8 +12,8 @@ from faintsky.core.component import component
 from faintsky.core.energy_bins import checked_edges
 from faintsky.core.parameter import Parametric, parameter
 from faintsky.core.prior import Uniform
+from faintsky.core.source_frame import norm, norm_frame, redshift
 from faintsky.core.spectrum import Spectrum
-from faintsky.models.spectra.redshifted import norm, norm_frame, redshift
 
 __all__ = ["PowerLaw", "ZPowerLaw", "photon_index", "power_integral"]
 

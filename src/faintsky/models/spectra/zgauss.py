@@ -11,8 +11,8 @@ from faintsky.core.component import component
 from faintsky.core.energy_bins import checked_edges
 from faintsky.core.parameter import Parametric, parameter
 from faintsky.core.prior import LogUniform, Uniform
+from faintsky.core.source_frame import norm, redshift, source_edges
 from faintsky.core.spectrum import Spectrum
-from faintsky.models.spectra.redshifted import norm, redshift, source_edges
 
 __all__ = ["ZGauss"]
 

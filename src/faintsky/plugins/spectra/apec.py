@@ -14,9 +14,9 @@ from faintsky.core.errors import DataError
 from faintsky.core.parameter import Parametric, parameter
 from faintsky.core.paths import as_path
 from faintsky.core.prior import LogUniform, Uniform
+from faintsky.core.source_frame import norm, redshift
 from faintsky.core.spectrum import Spectrum
 from faintsky.plugins.spectra.atomdb import AtomDB, read_atomdb
-from faintsky.plugins.spectra.source_frame import norm, redshift
 
 __all__ = ["Apec"]
 
@@ -51,7 +51,7 @@ class Apec(Parametric, Spectrum):
         1.0, prior=Uniform(low=0.0, high=3.0), frozen=True, ge=0, help="metals (all but H and He) over solar", xspec="Abundanc"
     )
     redshift: float = redshift()
-    norm: float = norm("1e-14 / (4 pi (D_A (1 + z))^2) times the integral of n_e n_H dV, in cgs units")
+    norm: float = norm("1e-14 / (4 pi (D_A (1 + z))^2) times the integral of n_e n_H dV, in cgs units", unit="")
 
     @property
     def additive(self) -> bool:

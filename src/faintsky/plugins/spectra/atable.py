@@ -7,7 +7,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from faintsky.core.component import component
-from faintsky.plugins.spectra.source_frame import norm
+from faintsky.core.source_frame import norm
 from faintsky.plugins.spectra.table_model import TableModel
 
 __all__ = ["ATable"]
@@ -30,7 +30,7 @@ class ATable(TableModel):
     ends where the spectrum goes on.
     """
 
-    norm: float = norm("multiplies the photons of the file")
+    norm: float = norm("multiplies the photons of the file", unit="")
 
     @property
     def additive(self) -> bool:

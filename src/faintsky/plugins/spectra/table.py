@@ -14,9 +14,9 @@ from faintsky.core.energy_bins import checked_edges
 from faintsky.core.errors import DataError
 from faintsky.core.parameter import Parametric
 from faintsky.core.paths import as_path
+from faintsky.core.source_frame import norm, redshift
 from faintsky.core.spectrum import Spectrum
 from faintsky.plugins.spectra.sed_file import QUANTITIES, Sed, read_sed
-from faintsky.plugins.spectra.source_frame import norm, redshift
 
 __all__ = ["Table"]
 
@@ -39,7 +39,7 @@ class Table(Parametric, Spectrum):
     quantity: str = option("photons", choices=tuple(QUANTITIES), help="what the flux is; without a unit: per keV, in keV")
     outside: str = option("error", choices=("error", "zero"), help="energies that the table lacks: an error, or nothing")
     redshift: float = redshift()
-    norm: float = norm("multiplies the table", low=1e-10, high=1e10)
+    norm: float = norm("multiplies the table", unit="", low=1e-10, high=1e10)
 
     def __attrs_post_init__(self) -> None:
         _ = self.sed

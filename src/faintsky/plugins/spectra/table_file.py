@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from faintsky.core.errors import DataError
 from faintsky.core.parameter import Declared
 from faintsky.core.prior import LogUniform, Prior, Uniform
+from faintsky.core.source_frame import REDSHIFTS
 from faintsky.plugins.ogip.table_hdu import column, opened, table_hdu
-from faintsky.plugins.spectra.source_frame import REDSHIFTS
 from faintsky.plugins.spectra.table_grid import Axis, TableGrid
 
 __all__ = ["read_table"]

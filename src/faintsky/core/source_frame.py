@@ -1,4 +1,4 @@
-"""Where a spectral model of a redshifted source is evaluated, and where its norm is taken."""
+"""Redshift and norm of spectral models: the parameters that all share, and where a redshifted source is evaluated."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ from faintsky.core.component import option
 from faintsky.core.parameter import parameter
 from faintsky.core.prior import LogUniform, Uniform
 
-__all__ = ["FRAMES", "norm", "norm_frame", "redshift", "source_edges"]
+__all__ = ["FRAMES", "REDSHIFTS", "norm", "norm_frame", "redshift", "source_edges"]
 
 Array = NDArray[np.float64]
 
 FRAMES = ("observer", "source")
+#: The default prior of a redshift that a study frees.
+REDSHIFTS = Uniform(low=0.0, high=10.0)
 
 
 def redshift(xspec: str = "Redshift") -> Any:
     """The parameter `redshift`: held at its value unless a study gives it a prior."""
-    return parameter(
-        0.0, prior=Uniform(low=0.0, high=10.0), frozen=True, gt=-1, help="redshift of the source", latex="$z$", xspec=xspec
-    )
+    return parameter(0.0, prior=REDSHIFTS, frozen=True, gt=-1, help="redshift of the source", latex="$z$", xspec=xspec)
 
 
-def norm(unit: str = "photons / (keV cm2 s)", help: str = "photons per keV at 1 keV") -> Any:
-    """The parameter `norm`."""
-    return parameter(1.0, prior=LogUniform(low=1e-10, high=1.0), unit=unit, ge=0, help=help, latex="$K$", xspec="norm")
+def norm(
+    help: str = "photons per keV at 1 keV", unit: str = "photons / (keV cm2 s)", low: float = 1e-10, high: float = 1.0
+) -> Any:
+    """The parameter `norm`, with a prior that is flat in its logarithm between two values."""
+    return parameter(1.0, prior=LogUniform(low=low, high=high), unit=unit, ge=0, help=help, latex="$K$", xspec="norm")
 
 
 def norm_frame() -> Any:
