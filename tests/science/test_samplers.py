@@ -27,8 +27,6 @@ PROBLEMS = {
 #: CPU seconds of five seeds on one core: below 3, or slow.
 FAST = {
     ("nestle", "gaussian-2"),
-    ("nestle", "gaussian-5"),
-    ("nestle", "shells-2"),
     ("nestle", "conjugate"),
     ("dynesty", "conjugate"),
 }
