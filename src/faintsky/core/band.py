@@ -68,6 +68,11 @@ class Band:
         """A text as a band; anything else as it is (an attrs converter)."""
         return cls.parse(value) if isinstance(value, str) else value
 
+    @classmethod
+    def several(cls, value: Any) -> Any:
+        """A list of texts or bands as a tuple of bands; anything else as it is (an attrs converter)."""
+        return tuple(cls.of(item) for item in value) if isinstance(value, list | tuple) else value
+
     @property
     def centre(self) -> float:
         """Middle of the band [keV]."""

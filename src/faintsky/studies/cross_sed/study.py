@@ -30,10 +30,6 @@ from faintsky.studies.cross_sed.measured import hardness, load_response, load_se
 __all__ = ["CrossSed"]
 
 
-def _bands(value: object) -> object:
-    return tuple(Band.of(item) for item in value) if isinstance(value, list | tuple) else value
-
-
 @component(references=["Li2019", "Brunner2008"])
 @frozen(kw_only=True)
 class CrossSed(Study):
@@ -45,7 +41,9 @@ class CrossSed(Study):
     """
 
     sed: Mapping[str, SedChoice] = option(factory=dict, help="[sed.NAME]: measured cross-powers in bands")
-    bands: tuple[Band, ...] = option(converter=_bands, help="X-ray bands from soft to hard, such as ['0.5-1 keV', '1-2 keV']")
+    bands: tuple[Band, ...] = option(
+        converter=Band.several, help="X-ray bands from soft to hard, such as ['0.5-1 keV', '1-2 keV']"
+    )
     reference: Band = option(
         "1-2 keV", converter=Band.of, help="band in which models are scaled for figures and the paper's test"
     )

@@ -11,17 +11,13 @@ from faintsky.core.cosmology import Cosmology
 __all__ = ["FluxChoice", "LuminosityChoice", "PredictionChoice"]
 
 
-def _bands(value: object) -> object:
-    return tuple(Band.of(item) for item in value) if isinstance(value, list | tuple) else value
-
-
 @frozen(kw_only=True)
 class FluxChoice:
     """Energy fluxes of the fitted model, as observed and without absorption."""
 
     bands: tuple[Band, ...] = option(
         (Band(0.5, 2.0), Band(2.0, 10.0)),
-        converter=_bands,
+        converter=Band.several,
         help="as observed, such as '2-10 keV'; the first is the headline",
     )
     draws: int = option(1000, ge=50, help="posterior samples that fluxes and luminosities are computed for")
@@ -31,7 +27,7 @@ class FluxChoice:
 class LuminosityChoice:
     """Rest-frame luminosities without absorption; the redshift is the model's parameter of that name."""
 
-    bands: tuple[Band, ...] = option((Band(2.0, 10.0),), converter=_bands, help="rest-frame bands")
+    bands: tuple[Band, ...] = option((Band(2.0, 10.0),), converter=Band.several, help="rest-frame bands")
     cosmology: Cosmology = slot(help="distances; a luminosity without its cosmology cannot be compared")
     redshift: float | None = option(None, gt=0, help="where the model has no parameter called redshift")
 
