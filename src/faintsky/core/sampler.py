@@ -104,6 +104,11 @@ class Posterior:
         """The sample of the highest likelihood, shape (d,)."""
         return np.asarray(self.samples[int(np.argmax(self.log_likelihood))])
 
+    def equal_weight(self, number: int, start: float = 0.5) -> NDArray[np.intp]:
+        """Places of samples of equal weight, by systematic resampling from `start` in [0, 1), shape (number,)."""
+        upto = np.cumsum(self.weights)
+        return np.searchsorted(upto / upto[-1], (np.arange(number) + start) / number)
+
     @property
     def ess(self) -> float:
         """Effective number of samples: the engine's own, or Kish's for the weights."""

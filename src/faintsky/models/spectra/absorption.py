@@ -193,6 +193,6 @@ def with_cross_section(model: Spectrum, section: CrossSection) -> Spectrum:
     """The model with all its photoelectric absorbers on one cross-section, their columns as they are."""
     if isinstance(model, Formula):
         return attrs.evolve(model, parts={name: with_cross_section(part, section) for name, part in model.parts.items()})
-    if isinstance(model, Wabs | ZWabs | Phabs | ZPhabs | Tbabs | ZTbabs):
-        return attrs.evolve(model, cross_section=section)
+    if isinstance(getattr(model, "cross_section", None), CrossSection):
+        return attrs.evolve(model, cross_section=section)  # type: ignore[misc]
     return model

@@ -75,11 +75,8 @@ def write_chain(model: Spectrum, posterior: Posterior, path: Path, number: int =
     """
     from astropy.io import fits
 
-    places = (np.arange(number) + 0.5) / number
-    upto = np.cumsum(posterior.weights)
-    chosen = np.searchsorted(upto / upto[-1], places)
     # Neighbours of a sorted engine are alike; a chain should not be ordered.
-    chosen = np.random.default_rng(0).permutation(chosen)
+    chosen = np.random.default_rng(0).permutation(posterior.equal_weight(number))
     columns = chain_columns(model, posterior, posterior.samples[chosen])
     columns["FIT_STATISTIC"] = -2 * posterior.log_likelihood[chosen]
     table = fits.BinTableHDU.from_columns(

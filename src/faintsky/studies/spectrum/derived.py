@@ -44,9 +44,7 @@ class Derived:
 
 def equal_weight_rows(posterior: Posterior, number: int, rng: np.random.Generator) -> Array:
     """Rows of samples of equal weight, by systematic resampling, shape (number, d)."""
-    places = (np.arange(number) + rng.random()) / number
-    upto = np.cumsum(posterior.weights)
-    return posterior.samples[np.searchsorted(upto / upto[-1], places)]
+    return posterior.samples[posterior.equal_weight(number, rng.random())]
 
 
 @step(title="fluxes of")
