@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from faintsky.core.errors import PluginError
+from faintsky.core.comoving_volume import comoving_volume, log_luminosity_area
+from faintsky.core.errors import DataError, PluginError
 from faintsky.plugins.cosmologies.camb import Camb
 from faintsky.plugins.cosmologies.ccl import Ccl
 from faintsky.testing.cosmologies import CosmologyConformance
@@ -16,6 +17,29 @@ from faintsky.testing.cosmologies import CosmologyConformance
 class TestColossus(CosmologyConformance):
     component = "colossus"
     options: ClassVar = {"name": "planck18"}
+
+
+class TestFlat(CosmologyConformance):
+    component = "flat"
+    options: ClassVar = {"h0": 70.0, "omega_m0": 0.3}
+    clusters = False
+
+    def test_distances_are_those_of_astropy_without_radiation(self):
+        from astropy.cosmology import FlatLambdaCDM
+
+        z = np.linspace(0.02, 15.0, 300)
+        made, reference = self.made(), FlatLambdaCDM(H0=70, Om0=0.3, Tcmb0=0)
+        # Between the nodes of the table distances are splines: 1e-8.
+        np.testing.assert_allclose(made.chi(z), reference.comoving_distance(z).value, rtol=2e-8)
+        np.testing.assert_allclose(made.H(z), reference.H(z).value, rtol=1e-9)
+        volume = reference.differential_comoving_volume(z).to("Mpc3 / deg2").value
+        np.testing.assert_allclose(comoving_volume(made, z), volume, rtol=1e-7)
+        light = np.log10(4 * np.pi * reference.luminosity_distance(z).to("cm").value ** 2)
+        np.testing.assert_allclose(log_luminosity_area(made, z), light, atol=1e-8)
+
+    def test_it_says_what_knows_matter_power(self):
+        with pytest.raises(DataError, match="use = 'colossus'"):
+            self.made().plin(0.1, 1.0)
 
 
 class TestCcl(CosmologyConformance):

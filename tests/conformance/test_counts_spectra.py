@@ -17,7 +17,7 @@ from faintsky.testing.ogip_files import gaussian_rows, write_arf, write_pha, wri
 EDGES = np.linspace(0.3, 9.0, 121)
 CHANNELS = np.stack([np.linspace(0.1, 9.9, 99)[:-1], np.linspace(0.1, 9.9, 99)[1:]], axis=1)
 CURVE = make(
-    "responses", "area-curve", energy=(0.3, 9.0), area=(400.0, 400.0), fwhm="0.15 keV", step="0.1 keV", epoch="any"
+    "responses", "effective-area", energy=(0.3, 9.0), area=(400.0, 400.0), fwhm="0.15 keV", step="0.1 keV", epoch="any"
 )  # fmt: skip
 MODEL = PowerLaw(photon_index=1.7, norm=2e-4)
 

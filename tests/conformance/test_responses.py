@@ -17,13 +17,13 @@ EDGES = np.linspace(0.3, 9.0, 241)
 CHANNELS = np.stack([np.linspace(0.1, 9.9, 197)[:-1], np.linspace(0.1, 9.9, 197)[1:]], axis=1)
 
 
-class TestAreaCurve(ResponseConformance):
-    component = "area-curve"
+class TestEffectiveArea(ResponseConformance):
+    component = "effective-area"
     options: ClassVar = CURVE
 
 
-class TestIdealAreaCurve(ResponseConformance):
-    component = "area-curve"
+class TestIdealEffectiveArea(ResponseConformance):
+    component = "effective-area"
     options: ClassVar = {**CURVE, "fwhm": "0 keV", "step": "50 eV", "band": "0.4-8 keV"}
 
 
@@ -55,7 +55,7 @@ class TestSherpa(TestOgip):
 
 
 def curve(**options) -> Response:
-    return make("responses", "area-curve", **{**CURVE, **options}).load(Context())
+    return make("responses", "effective-area", **{**CURVE, **options}).load(Context())
 
 
 def test_an_ideal_detector_counts_every_photon_in_its_own_channel():
@@ -93,7 +93,7 @@ def test_a_line_has_the_width_that_is_asked_for():
     [
         ({"area": ("1 cm2", "2 cm2")}, "energy holds 3 points, but area 2"),
         ({"energy": ("2 keV", "1 keV", "3 keV")}, "rising energies"),
-        ({"band": "0.1-8 keV"}, "0.1-8 keV reaches beyond the area curve, 0.3-11 keV"),
+        ({"band": "0.1-8 keV"}, "0.1-8 keV reaches beyond the effective area, 0.3-11 keV"),
         ({"step": "20 keV"}, "into none or more than"),
         ({"step": "1e-6 keV"}, "into none or more than"),
         ({"area": ("1 cm2", "-2 cm2", "3 cm2")}, "area must be >= 0"),
@@ -101,4 +101,4 @@ def test_a_line_has_the_width_that_is_asked_for():
 )
 def test_curves_that_cannot_be_are_refused(options, message):
     with pytest.raises((DataError, ValueError), match=message):
-        make("responses", "area-curve", **{**CURVE, **options})
+        make("responses", "effective-area", **{**CURVE, **options})

@@ -8,7 +8,7 @@ from faintsky.testing.studies import StudyConformance
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 RESPONSE = """
-use = "area-curve"
+use = "effective-area"
 epoch = "test"
 energy = ["0.4 keV", "1.5 keV", "8 keV"]
 area = ["50 cm2", "400 cm2", "100 cm2"]

@@ -7,8 +7,9 @@ from scipy.integrate import trapezoid
 
 from faintsky.core.errors import DataError
 from faintsky.core.flux_production import FluxProduction
-from faintsky.core.luminosity_function import LuminosityFunction
+from faintsky.core.luminosity_function import LuminosityFunction, Provenance
 from faintsky.core.units import DEG2_PER_SR
+from faintsky.core.validity import Validity
 from faintsky.models.clustering.counts_model import CountsModel
 from faintsky.plugins.cosmologies.colossus import Colossus
 
@@ -18,10 +19,12 @@ LOG_FLUX = np.linspace(-18, -14, 401)
 class PowerLaw(LuminosityFunction):
     """dPhi/dlogL = 1e-5 (L / 1e43)^-1.2 Mpc^-3 dex^-1 at every redshift."""
 
-    band = cosmology = validity = provenance = None
+    band = cosmology = None
+    provenance = Provenance()
+    validity = Validity()
 
-    def evaluate(self, log_l, z):
-        return 1e-5 * 10 ** (-1.2 * (np.asarray(log_l) - 43)) + 0 * np.asarray(z)
+    def log_density(self, log_l, z):
+        return np.log(1e-5) - 1.2 * np.log(10) * (np.asarray(log_l) - 43) + 0 * np.asarray(z)
 
 
 def from_counts():

@@ -17,7 +17,7 @@ study = "cross-sed"
 bands = ["0.5-1 keV", "1-2 keV"]
 reference = "1-2 keV"
 [responses]
-use = "area-curve"
+use = "effective-area"
 epoch = "test"
 energy = ["0.4 keV", "8 keV"]
 area = ["100 cm2", "100 cm2"]

@@ -14,7 +14,7 @@ from faintsky.plugins.ogip.xspec_chain import chain_columns, write_chain
 from faintsky.studies.spectrum.derived import equal_weight_rows
 
 RESPONSE = """
-use = "area-curve"
+use = "effective-area"
 epoch = "test"
 energy = ["0.4 keV", "1.5 keV", "8 keV"]
 area = ["50 cm2", "400 cm2", "100 cm2"]

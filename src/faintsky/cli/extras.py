@@ -14,6 +14,8 @@ EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     "ccl": (("pyccl",), "the cosmology ccl"),
     "camb": (("camb",), "the cosmology camb"),
     "sacc": (("sacc",), "faintsky export of power spectra"),
+    "detection": (("photutils",), "blind detection of X-ray sources"),
+    "nway": (("nwaylib",), "the matcher nway, for comparison (AGPL)"),
     "sherpa": (("sherpa",), "spectral models and folding of sherpa, for comparison (source only: needs compilers)"),
 }
 

@@ -111,7 +111,7 @@ class Catalogue:
             raise DataError(f"no column {name!r}. {nearest(name, self.columns)} Columns: {', '.join(self.columns)}")
         return self.columns[name]
 
-    def select(self, keep: NDArray[np.bool_]) -> Catalogue:
+    def select(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Catalogue:
         """The chosen rows."""
         redshifts = None if self.redshifts is None else self.redshifts.select(keep)
         return attrs.evolve(self, columns={n: c[keep] for n, c in self.columns.items()}, redshifts=redshifts)

@@ -44,7 +44,7 @@ class CosmologyTables:
     growth_factor : ndarray, shape (nz,)
         Linear growth D(z) / D(0).
     k : ndarray, shape (nk,)
-        [Mpc^-1], increasing.
+        [Mpc^-1], increasing; empty for a cosmology of distances only.
     power : ndarray, shape (nk,)
         Linear matter power today [Mpc^3].
     ratio : ndarray, shape (m, nk), optional
@@ -81,6 +81,8 @@ class CosmologyTables:
 
     def plin(self, k: ArrayLike, z: ArrayLike) -> Array:
         """Linear matter power [Mpc^3] at `k` [Mpc^-1] and `z`, broadcast against each other; a power law beyond the table."""
+        if not self.k.size:
+            raise DataError("this cosmology knows distances only: matter power needs use = 'colossus', 'camb' or 'ccl'")
         logk, x = np.log(np.asarray(k, dtype=float)), self._log1p(z)
         inside = np.clip(logk, self._logk[0], self._logk[-1])
         found = self._log_power(inside) + 2 * self._log_growth(x)

@@ -27,7 +27,7 @@ class ResponseConformance(ComponentConformance):
     Examples
     --------
     >>> class TestMine(ResponseConformance):
-    ...     component = "area-curve"
+    ...     component = "effective-area"
     ...     options = {"energy": ("0.3 keV", "11 keV"), "area": ("300 cm2", "300 cm2"), "epoch": "any"}
     """
 

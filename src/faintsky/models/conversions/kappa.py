@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from faintsky.core.band import Band
+from faintsky.core.comoving_volume import MPC
 from faintsky.core.cosmology import Cosmology
 from faintsky.core.energy_bins import KEV_TO_ERG
 from faintsky.core.errors import DataError
@@ -25,8 +26,6 @@ __all__ = ["kappa_grid", "luminosity"]
 
 Array = NDArray[np.float64]
 
-#: One megaparsec [cm].
-MPC: float = 3.0856775814913673e24
 #: Bins per unit of ln E that energies are summed over: a relative error below 1e-6 for any smooth spectrum.
 _FINE = 400
 #: Redshifts, and bins of energy, that are folded at once: what fits the cache of a processor.

@@ -1,4 +1,4 @@
-"""An idealised detector: an area curve with a Gaussian energy resolution."""
+"""An idealised detector: an effective area with a Gaussian energy resolution."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from faintsky.core.context import Context
 from faintsky.core.errors import DataError
 from faintsky.core.response import Response, ResponseSource
 
-__all__ = ["AreaCurve"]
+__all__ = ["EffectiveArea"]
 
 Array = NDArray[np.float64]
 
@@ -27,15 +27,15 @@ _REACH = 8.0
 _MOST = 100_000
 
 
-def _rising(curve: AreaCurve, _: Any, energy: tuple[float, ...]) -> None:
+def _rising(curve: EffectiveArea, _: Any, energy: tuple[float, ...]) -> None:
     if len(energy) < 2 or not energy[0] > 0 or not np.all(np.diff(energy) > 0):
         raise ValueError("energy must hold at least two rising energies above 0")
 
 
 @component()
 @frozen(kw_only=True)
-class AreaCurve(ResponseSource):
-    """Area curve of an idealised detector with Gaussian energy resolution; for studies without files.
+class EffectiveArea(ResponseSource):
+    """Effective area of an idealised detector with Gaussian energy resolution; for studies without files.
 
     Bins of energy and channels are the same, from end to end of `band` in steps of `step`. The area is linear in ln E between
     the points. A photon in the middle of a bin at E falls into the channel from e1 to e2 with the probability
@@ -55,7 +55,7 @@ class AreaCurve(ResponseSource):
             raise DataError(f"energy holds {len(self.energy)} points, but area {len(self.area)}")
         band = self._band
         if band.low < self.energy[0] or band.high > self.energy[-1]:
-            raise DataError(f"the band {band} reaches beyond the area curve, {self.energy[0]:g}-{self.energy[-1]:g} keV")
+            raise DataError(f"the band {band} reaches beyond the effective area, {self.energy[0]:g}-{self.energy[-1]:g} keV")
         if not self.step <= band.high - band.low <= _MOST * self.step:
             raise DataError(f"steps of {self.step:g} keV cut {band} into none or more than {_MOST} bins")
 
@@ -77,7 +77,7 @@ class AreaCurve(ResponseSource):
             data=data,
             channels=channels,
             starts=starts,
-            name=f"area curve, {self.epoch}",
+            name=f"effective area, {self.epoch}",
         )
 
     def _rows(self, number: int, step: float) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:

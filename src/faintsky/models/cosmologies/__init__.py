@@ -1,0 +1,1 @@
+"""Cosmologies that need no engine."""
