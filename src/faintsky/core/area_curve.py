@@ -95,8 +95,12 @@ class AreaCurve:
         """log10 of the brightness at which the area reaches a fraction of the whole."""
         if not 0 < fraction <= 1:
             raise DataError(f"a fraction of the area lies between 0 and 1, got {fraction:g}")
-        keep = np.concatenate([[True], np.diff(self.area) > 0])
-        return float(np.interp(fraction * self.total, self.area[keep], self.log_x[keep]))
+        wanted = fraction * self.total
+        above = int(np.argmax(self.area >= wanted))
+        if above == 0:
+            return float(self.log_x[0])
+        (x0, x1), (a0, a1) = self.log_x[above - 1 : above + 1], self.area[above - 1 : above + 1]
+        return float(x0 + (x1 - x0) * (wanted - a0) / (a1 - a0))
 
     @classmethod
     def summed(cls, curves: Iterable[AreaCurve], name: str = "") -> Self:
