@@ -64,6 +64,13 @@ def test_components_with_arrays(tmp_path):
     assert back({"p": Uniform(low=0, high=1), "a": np.arange(3)}, tmp_path)[0]["p"] == Uniform(low=0, high=1)
 
 
+def test_columns_of_texts_come_back(tmp_path):
+    save(Box(value={"name": np.array(["blind", "", "ä x"]), "none": np.array([], dtype=str)}), tmp_path / "x.h5")
+    back = load(tmp_path / "x.h5").value
+    assert back["name"].tolist() == ["blind", "", "ä x"]
+    assert back["none"].size == 0
+
+
 def test_long_trees_fit(tmp_path):
     """An HDF5 attribute would hold 64 kB at most."""
     many = {f"key {i}": "x" * 100 for i in range(2000)}

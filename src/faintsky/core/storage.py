@@ -62,6 +62,8 @@ def encode(value: Any, arrays: Arrays, place: str = "") -> Any:
         return value
     if isinstance(value, np.generic):
         return value.item()
+    if isinstance(value, np.ndarray) and value.dtype.kind in "US":
+        return {"@texts": value.astype(str).tolist()}
     if isinstance(value, np.ndarray):
         arrays[place or "array"] = value
         return {"@array": place or "array"}
@@ -89,6 +91,8 @@ def decode(tree: Any, arrays: Mapping[str, NDArray[Any]], task: Callable[[str], 
         return tree
     if "@array" in tree:
         return arrays[tree["@array"]]
+    if "@texts" in tree:
+        return np.array(tree["@texts"], dtype=str)
     if "@path" in tree:
         return Path(tree["@path"])
     if "@map" in tree:

@@ -26,7 +26,7 @@ from faintsky.studies.spectrum.steps import fit_spectrum, load_spectrum
 __all__ = ["SpectrumStudy"]
 
 
-@component(references=["Cash1979", "Wachter1979"])
+@component(references=["Cash1979", "Wachter1979", "KassRaftery1995"])
 @frozen(kw_only=True)
 class SpectrumStudy(Study):
     """X-ray counts spectra: fits of one or more models, Bayes factors, fluxes, luminosities, predicted counts.

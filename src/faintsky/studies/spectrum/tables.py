@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from faintsky.core.observed_spectrum import ObservedSpectrum
 from faintsky.core.sampler import Posterior
 from faintsky.core.study import CellResult
+from faintsky.report.evidences import SCALE, evidence_rows
 from faintsky.report.fits import quality_row
 from faintsky.studies.spectrum.derived import Derived
 from faintsky.studies.spectrum.prediction import Prediction
@@ -24,12 +23,15 @@ def all_tables(cells: Sequence[CellResult]) -> Mapping[str, Any]:
     found = {
         "parameters": _parameters(cells),
         "fluxes": _fluxes(cells),
-        "evidences": _evidences(cells),
+        "evidences": evidence_rows(cells, "fit", ("models", "samplers")),
         "goodness": _goodness(cells),
         "fits": [dict(cell.labels) | quality_row(cell.results["fit"]) for cell in cells if "fit" in cell.results],
         "spectra": _spectra(cells),
     }
-    return {name: QTable(rows) for name, rows in found.items() if rows}
+    tables = {name: QTable(rows) for name, rows in found.items() if rows}
+    if "evidences" in tables:
+        tables["evidences"].meta["scale"] = SCALE
+    return tables
 
 
 def _parameters(cells: Sequence[CellResult]) -> list[dict[str, Any]]:
@@ -52,26 +54,6 @@ def _fluxes(cells: Sequence[CellResult]) -> list[dict[str, Any]]:
         for d in derived:
             said = {"quantity": d.quantity, "band": d.band, "value": d.value, "low": d.low, "high": d.high, "unit": d.unit}
             rows.append(dict(cell.labels) | said)
-    return rows
-
-
-def _evidences(cells: Sequence[CellResult]) -> list[dict[str, Any]]:
-    """ln Z of each cell and the ln Bayes factor to the likeliest one of the same likelihood: only these share their data."""
-    rows: list[dict[str, Any]] = []
-    best: dict[str, tuple[float, float]] = {}
-    for cell in cells:
-        posterior = cell.results.get("fit")
-        if not isinstance(posterior, Posterior) or posterior.log_z is None:
-            continue
-        key = cell.labels.get("likelihoods", "")
-        value = (posterior.log_z, posterior.log_z_error or 0.0)
-        best[key] = max(best.get(key, value), value)
-        rows.append(dict(cell.labels) | {"log_z": value[0], "log_z_error": value[1], "_key": key, "status": posterior.status})
-    for row in rows:
-        first = best[row.pop("_key")]
-        row["ln_bayes_factor"] = row["log_z"] - first[0]
-        same = row["log_z"] == first[0]
-        row["ln_bayes_factor_error"] = 0.0 if same else float(np.hypot(row["log_z_error"], first[1]))
     return rows
 
 
