@@ -8,7 +8,7 @@ import numpy as np
 
 from faintsky.core.sampler import Posterior
 
-__all__ = ["fit_row", "quality_row"]
+__all__ = ["fit_row", "parameter_rows", "quality_row"]
 
 
 def fit_row(posterior: Posterior) -> dict[str, Any]:
@@ -17,6 +17,15 @@ def fit_row(posterior: Posterior) -> dict[str, Any]:
     for name in posterior.names:
         row[name], row[f"{name}_low"], row[f"{name}_high"] = posterior.summary(name)
     return row | quality_row(posterior)
+
+
+def parameter_rows(posterior: Posterior) -> list[dict[str, Any]]:
+    """One row per parameter, for tables of models that have different ones."""
+    rows = []
+    for name, unit in zip(posterior.names, posterior.units or ("",) * len(posterior.names), strict=True):
+        value, low, high = posterior.summary(name)
+        rows.append({"parameter": name, "value": value, "low": low, "high": high, "unit": unit})
+    return rows
 
 
 def quality_row(posterior: Posterior) -> dict[str, Any]:

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from faintsky.core.observed_spectrum import ObservedSpectrum
-from faintsky.core.sampler import Posterior
 from faintsky.core.study import CellResult
 from faintsky.report.evidences import SCALE, evidence_rows
-from faintsky.report.fits import quality_row
+from faintsky.report.fits import parameter_rows, quality_row
 from faintsky.studies.spectrum.derived import Derived
 from faintsky.studies.spectrum.prediction import Prediction
 
@@ -36,15 +35,8 @@ def all_tables(cells: Sequence[CellResult]) -> Mapping[str, Any]:
 
 def _parameters(cells: Sequence[CellResult]) -> list[dict[str, Any]]:
     """One row per parameter: models have other ones."""
-    rows = []
-    for cell in cells:
-        posterior = cell.results.get("fit")
-        if not isinstance(posterior, Posterior):
-            continue
-        for name, unit in zip(posterior.names, posterior.units or ("",) * len(posterior.names), strict=True):
-            value, low, high = posterior.summary(name)
-            rows.append(dict(cell.labels) | {"parameter": name, "value": value, "low": low, "high": high, "unit": unit})
-    return rows
+    fits = [(cell, cell.results["fit"]) for cell in cells if "fit" in cell.results]
+    return [dict(cell.labels) | row for cell, posterior in fits for row in parameter_rows(posterior)]
 
 
 def _fluxes(cells: Sequence[CellResult]) -> list[dict[str, Any]]:
