@@ -1,0 +1,1 @@
+"""Luminosity functions: parametric forms, published sets of parameters, tables."""
