@@ -1,0 +1,1 @@
+"""What black holes accrete: from luminosity functions to mass."""

@@ -1,0 +1,1 @@
+"""Bolometric corrections."""
