@@ -1,0 +1,1 @@
+"""Counterparts of sources in other catalogues."""
