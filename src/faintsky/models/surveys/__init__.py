@@ -1,0 +1,1 @@
+"""Simulated surveys: images and samples of known truth."""
