@@ -8,7 +8,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.interpolate import PchipInterpolator
 
-from faintsky.core.band import Band
+from faintsky.core.band import BOLOMETRIC, Band
 from faintsky.core.binned_luminosity_function import BinnedLuminosityFunction
 from faintsky.core.bolometric_correction import BolometricCorrection
 from faintsky.core.errors import DataError, FaintskyWarning
@@ -19,7 +19,6 @@ from faintsky.estimators.accretion_density.accretion import accretion_density, l
 from faintsky.estimators.accretion_density.binned import binned_accretion_density, bolometric_points
 from faintsky.estimators.accretion_density.efficiency import efficiency_factor
 from faintsky.models.bolometric_corrections.band_density import band_density
-from faintsky.models.bolometric_corrections.bolometric_band import BOLOMETRIC
 from faintsky.models.luminosity_functions.qlf_hopkins07_ldde import QlfHopkins07Ldde
 
 LUMINOSITIES = np.arange(42.0, 49.0)

@@ -5,6 +5,7 @@ import pytest
 from attrs import frozen
 
 from faintsky.core.band import Band
+from faintsky.core.comoving_volume import MPC
 from faintsky.core.context import Context
 from faintsky.core.cosmology import Cosmology
 from faintsky.core.energy_bins import KEV_TO_ERG
@@ -15,7 +16,7 @@ from faintsky.core.response import Response, redistribution
 from faintsky.core.study_file import load_study
 from faintsky.models.conversions.band_factors import flux_per_count, flux_per_photon, mean_photon_energy
 from faintsky.models.conversions.hardness_tracks import colours, hardness_track
-from faintsky.models.conversions.kappa import MPC, kappa_grid, luminosity
+from faintsky.models.conversions.kappa import kappa_grid, luminosity
 
 SOFT, HARD, FULL = Band(0.5, 2.0), Band(2.0, 7.0), Band(0.5, 7.0)
 

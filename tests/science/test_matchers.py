@@ -17,8 +17,7 @@ from faintsky.core.registry import make
 from faintsky.core.units import ARCSEC
 from faintsky.estimators.matchers.best_redshift import best_redshift
 from faintsky.estimators.matchers.calibration import calibrate
-from faintsky.estimators.matchers.catalogue_cut import CatalogueCut, selected
-from faintsky.estimators.matchers.columns import column_of
+from faintsky.estimators.matchers.catalogue_cut import CatalogueCut
 from faintsky.estimators.matchers.magnitude_prior import MagnitudePrior
 from faintsky.estimators.matchers.pairs import pairs_within
 from faintsky.estimators.matchers.shifted import shifted
@@ -232,8 +231,8 @@ def test_columns_and_colours():
     galaxies = SkyPositions(
         **position, columns={"ch1": np.array([22.0, np.nan]), "ch2": np.array([21.5, 20.0]), "a-b": np.ones(2)}
     )
-    np.testing.assert_array_equal(column_of(galaxies, "ch1-ch2"), [0.5, np.nan])
-    np.testing.assert_array_equal(column_of(galaxies, "a-b"), [1.0, 1.0])
+    np.testing.assert_array_equal(galaxies.column("ch1-ch2"), [0.5, np.nan])
+    np.testing.assert_array_equal(galaxies.column("a-b"), [1.0, 1.0])
     for kind in ("bayes", *(["nway"] if find_spec("nwaylib") else [])):
         matcher = make("matchers", kind, priors=("ch1-ch3",))
         with pytest.raises(DataError, match=r"catalogue galaxies: no column 'ch1-ch3', .*Columns: ch1, ch2, a-b"):
@@ -255,7 +254,7 @@ def test_a_magnitude_prior_finds_more_of_the_right_ones(sparse):
 
 def test_sources_without_a_magnitude_keep_what_the_position_says(sparse):
     sources, others, _ = sparse
-    few, blank = selected(sources, np.arange(300)), attrs.evolve(others, columns={"Ks": np.full(len(others), np.nan)})
+    few, blank = sources.select(np.arange(300)), attrs.evolve(others, columns={"Ks": np.full(len(others), np.nan)})
     plain = make("matchers", "bayes").match(few, others, Context())
     with pytest.warns(FaintskyWarning, match="the prior of Ks is learnt from 0 counterparts only"):
         found = make("matchers", "bayes", priors=("Ks",)).match(few, blank, Context())
@@ -268,7 +267,7 @@ def test_shifted_sources_are_judged_by_the_priors_of_the_real_ones(sparse):
     away = shifted(sources, Context(seed=2))
     together = matcher.matched_shifted(sources, others, away, Context())
     few = np.arange(50)
-    alone = matcher.matched_shifted(sources, others, selected(away, few), Context())
+    alone = matcher.matched_shifted(sources, others, away.select(few), Context())
     np.testing.assert_array_equal(alone.p_any, together.p_any[few])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -10,7 +11,7 @@ from attrs import field, frozen
 from faintsky.core.errors import DataError
 from faintsky.core.units import canonical
 
-__all__ = ["Band"]
+__all__ = ["BOLOMETRIC", "Band"]
 
 _TEXT = re.compile(r"^\s*([\d.eE+]+)\s*(?:-|to)\s*([\d.eE+]+)\s*([A-Za-z]+)\s*$")
 
@@ -80,3 +81,7 @@ class Band:
 
     def __str__(self) -> str:
         return f"{self.low:g}-{self.high:g} keV"
+
+
+#: All energies. It is equal to no X-ray band, so that a sample of X-ray luminosities refuses a bolometric luminosity function.
+BOLOMETRIC: Band = Band(0.0, math.inf)

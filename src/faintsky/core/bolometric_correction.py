@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from typing import Protocol, runtime_checkable
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from faintsky.core.band import Band
-from faintsky.core.errors import DataError
+from faintsky.core.errors import DataError, FaintskyWarning
 
 __all__ = ["BolometricCorrection"]
 
@@ -44,6 +45,27 @@ class BolometricCorrection(Protocol):
     def is_verified(self) -> bool:
         """Whether the coefficients were checked against something; others warn."""
         return True
+
+    def check(self, band: Band, name: str) -> None:
+        """Refuse luminosities of another band; warn where nobody verified the coefficients.
+
+        Raises
+        ------
+        DataError
+            The message says which band it is for.
+        """
+        kind = type(self).__name__
+        if self.band != band:
+            raise DataError(
+                f"{name} holds {band} luminosities, the correction {kind} is for {self.band}: give the correction "
+                f"band = '{band}', if it has it, or name another one"
+            )
+        if not self.is_verified:
+            warnings.warn(
+                f"the coefficients of the bolometric correction {kind} were verified against too little; see its documentation",
+                FaintskyWarning,
+                stacklevel=4,
+            )
 
     def log_band(self, log_bol: ArrayLike) -> Array:
         """log10 of L_band."""

@@ -87,14 +87,16 @@ class Catalogue:
         DataError
             Where a column is missing (with the nearest name), or has a unit of another dimension.
         """
-        known = {c.lower(): c for c in table.colnames}
+        # Case does not matter, unless two names differ by nothing else.
+        known = {c.lower(): c for c in table.colnames} | {c: c for c in table.colnames}
         wanted_units = dict(units or {})
         found: dict[str, NDArray[Any]] = {}
         for ours, theirs in columns.items():
-            if theirs.lower() not in known:
+            own_name = known.get(theirs) or known.get(theirs.lower())
+            if own_name is None:
                 hint = nearest(theirs, table.colnames)
                 raise DataError(f"{name or 'the table'} has no column {theirs!r} (for {ours}). {hint}")
-            column = table[known[theirs.lower()]]
+            column = table[own_name]
             found[ours] = _numbers(column, missing)
             own = getattr(column, "unit", None)
             if ours in wanted_units and own:

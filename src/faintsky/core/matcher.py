@@ -6,13 +6,14 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
+import attrs
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
 from faintsky.core.context import Context
 from faintsky.core.digest import array_digest, json_digest
-from faintsky.core.errors import DataError
+from faintsky.core.errors import DataError, nearest
 from faintsky.core.owned_array import owned_floats
 
 __all__ = ["Matcher", "Matches", "SkyPositions"]
@@ -60,6 +61,30 @@ class SkyPositions:
 
     def __len__(self) -> int:
         return int(self.ra.size)
+
+    def column(self, name: str) -> Array:
+        """A column, or the difference ``a-b`` of two, shape (n,); NaN where there is no value.
+
+        Raises
+        ------
+        DataError
+            Where there is no such column.
+        """
+        known = self.columns
+        if name in known:
+            return np.asarray(known[name], dtype=float)
+        for cut in (i for i, letter in enumerate(name) if letter == "-"):
+            first, second = name[:cut].strip(), name[cut + 1 :].strip()
+            if first in known and second in known:
+                return np.asarray(np.subtract(known[first], known[second]), dtype=float)
+        has = f"{nearest(name, known)} Columns: {', '.join(known) or 'none'}"
+        raise DataError(f"catalogue {self.name}: no column {name!r}, nor a difference of two. {has}")
+
+    def select(self, rows: NDArray[np.bool_] | NDArray[np.int64], area: float | None = None) -> SkyPositions:
+        """The chosen rows; `area` [deg^2] where the choice also took sky."""
+        columns = {name: np.asarray(column)[rows] for name, column in self.columns.items()}
+        own = {name: getattr(self, name)[rows] for name in ("ra", "dec", "error")}
+        return attrs.evolve(self, **own, columns=columns, area=self.area if area is None else area)
 
     @property
     def digest(self) -> str:

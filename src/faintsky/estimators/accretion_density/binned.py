@@ -12,7 +12,6 @@ from faintsky.core.digest import array_digest, json_digest
 from faintsky.core.errors import DataError
 from faintsky.core.luminosity_function import LuminosityFunction
 from faintsky.core.owned_array import owned_floats
-from faintsky.estimators.accretion_density.bolometric_function import check_correction
 from faintsky.estimators.accretion_density.efficiency import efficiency_factor
 from faintsky.estimators.accretion_density.quadrature import panels
 
@@ -66,7 +65,7 @@ def bolometric_points(binned: BinnedLuminosityFunction, correction: BolometricCo
     DataError
         Where the correction is for another band.
     """
-    check_correction(correction, binned.band, "the binned luminosity function")
+    correction.check(binned.band, "the binned luminosity function")
     centre = correction.log_bolometric(binned.bins.log_l_centre)
     slope = correction.slope(centre)
     return BolometricPoints(
@@ -151,7 +150,7 @@ def binned_accretion_density(
         Where bands differ, or no bin lies within the limits.
     """
     factor = float(efficiency_factor(efficiency))
-    check_correction(correction, binned.band, "the binned luminosity function")
+    correction.check(binned.band, "the binned luminosity function")
     if model is not None and model.band != binned.band:
         raise DataError(f"{model.name} is a function of {model.band} luminosities, the bins hold {binned.band} ones")
     least, most = (float(correction.log_band(end)) for end in log_bol)

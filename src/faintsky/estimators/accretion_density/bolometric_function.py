@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 
 import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from faintsky.core.band import Band
+from faintsky.core.band import BOLOMETRIC
 from faintsky.core.bolometric_correction import BolometricCorrection
 from faintsky.core.errors import DataError, FaintskyWarning
 from faintsky.core.luminosity_function import LuminosityFunction
 
-__all__ = ["BolometricFunction", "check_correction", "checked"]
+__all__ = ["BolometricFunction", "checked"]
 
 Array = NDArray[np.float64]
 
@@ -39,28 +38,6 @@ class BolometricFunction:
         return "none" if self.correction is None else str(self.correction)
 
 
-def check_correction(correction: BolometricCorrection, band: Band, name: str) -> None:
-    """Refuse a correction for another band; warn of one whose coefficients nobody verified.
-
-    Raises
-    ------
-    DataError
-        Where the band differs from that of the luminosities.
-    """
-    kind = type(correction).__name__
-    if correction.band != band:
-        raise DataError(
-            f"{name} holds {band} luminosities, the correction {kind} is for {correction.band}: give the correction "
-            f"band = '{band}', if it has it, or name another one"
-        )
-    if not correction.is_verified:
-        warnings.warn(
-            f"the coefficients of the bolometric correction {kind} were verified against too little; see its documentation",
-            FaintskyWarning,
-            stacklevel=4,
-        )
-
-
 def checked(
     lf: LuminosityFunction, correction: BolometricCorrection | None, log_bol: tuple[float, float], z: tuple[float, float]
 ) -> BolometricFunction:
@@ -74,11 +51,11 @@ def checked(
     if not log_bol[0] < log_bol[1]:
         raise DataError(f"log_bol is the range of the integral, from its lower to its upper end; got {log_bol}")
     if correction is None:
-        if lf.band.low > 0 or math.isfinite(lf.band.high):
+        if lf.band != BOLOMETRIC:
             raise DataError(f"{lf.name} is a function of {lf.band} luminosities: name a bolometric correction for that band")
         log_l = log_bol
     else:
-        check_correction(correction, lf.band, lf.name)
+        correction.check(lf.band, lf.name)
         log_l = (float(correction.log_band(log_bol[0])), float(correction.log_band(log_bol[1])))
     said = lf.validity.extrapolation(log_l, z, lf.outside, lf.name)
     if said:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from faintsky.core.component import component, option
 from faintsky.core.context import Context
 from faintsky.core.matcher import Matcher, Matches, SkyPositions
-from faintsky.estimators.matchers.columns import column_of
 from faintsky.estimators.matchers.magnitude_prior import MagnitudePrior
 from faintsky.estimators.matchers.pairs import Pairs, pairs_within
 from faintsky.estimators.matchers.posterior import Posterior, log_bayes_factor, log_prior
@@ -105,7 +104,7 @@ class Bayes(Matcher):
         field[pairs.other[chosen | (probable > _UNRELATED)]] = False
         learnt = []
         for name in self.priors:
-            column = column_of(others, name)
+            column = others.column(name)
             found = MagnitudePrior.learnt(name, column[rows], column[field], chance=chance, bins=self.bins)
             if found.counterparts < _FEW:
                 ctx.warn(f"the prior of {name} is learnt from {found.counterparts:.0f} counterparts only; it says little")
@@ -132,7 +131,7 @@ class Bayes(Matcher):
 
     def _matches(self, sources: SkyPositions, others: SkyPositions, pairs: Pairs, priors: tuple[MagnitudePrior, ...]) -> Matches:
         by_position = self._log_weight(sources, others, pairs)
-        factors = [prior.log_factor(column_of(others, prior.name)[pairs.other]) for prior in priors]
+        factors = [prior.log_factor(others.column(prior.name)[pairs.other]) for prior in priors]
         found = Posterior.of(pairs, sum(factors, by_position))
         n, rows = len(sources), found.sources
         counterpart, candidates = np.full(n, -1), np.zeros(n, dtype=np.int64)

@@ -16,7 +16,6 @@ from faintsky.core.errors import DataError, nearest
 from faintsky.core.matcher import Matcher, Matches, SkyPositions
 from faintsky.core.owned_array import owned_floats
 from faintsky.estimators.matchers.bayes import Bayes
-from faintsky.estimators.matchers.columns import column_of
 from faintsky.estimators.matchers.shifted import Footprint, shifted
 from faintsky.estimators.matchers.simulated import simulated
 
@@ -220,5 +219,5 @@ def _likeness(matcher: Matcher, sources: SkyPositions, others: SkyPositions, col
     learner = matcher if isinstance(matcher, Bayes) and matcher.priors == tuple(columns) else Bayes(priors=tuple(columns))
     log = np.zeros(len(others))
     for prior in learner.learnt(sources, others, ctx):
-        log = log + prior.log_factor(column_of(others, prior.name))
+        log = log + prior.log_factor(others.column(prior.name))
     return np.asarray(np.exp(log))

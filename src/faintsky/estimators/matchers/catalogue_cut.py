@@ -5,28 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
-import attrs
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
 from faintsky.core.errors import DataError
-from faintsky.core.matcher import SkyPositions
 
-__all__ = ["CatalogueCut", "selected"]
-
-
-def selected(positions: SkyPositions, rows: NDArray[np.bool_] | NDArray[np.int64], area: float | None = None) -> SkyPositions:
-    """The chosen rows; `area` [deg2] where the choice also took sky."""
-    columns = {name: np.asarray(column)[rows] for name, column in positions.columns.items()}
-    return attrs.evolve(
-        positions,
-        ra=positions.ra[rows],
-        dec=positions.dec[rows],
-        error=positions.error[rows],
-        columns=columns,
-        area=positions.area if area is None else area,
-    )
+__all__ = ["CatalogueCut"]
 
 
 @frozen(kw_only=True, eq=False)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError
 from faintsky.core.matcher import SkyPositions
-from faintsky.estimators.matchers.catalogue_cut import selected
 from faintsky.estimators.matchers.sphere import displaced
 
 __all__ = ["Footprint", "shifted"]
@@ -54,9 +53,9 @@ def shifted(
     rows = np.tile(np.arange(len(sources)), copies)
     distance, angle = rng.uniform(nearest, farthest, rows.size), rng.uniform(0, 2 * np.pi, rows.size)
     ra, dec = displaced(sources.ra[rows], sources.dec[rows], distance, angle)
-    moved = attrs.evolve(selected(sources, rows), ra=ra, dec=dec, name=f"{sources.name} shifted".strip())
+    moved = attrs.evolve(sources.select(rows), ra=ra, dec=dec, name=f"{sources.name} shifted".strip())
     if inside is not None:
-        moved = selected(moved, inside(moved))
+        moved = moved.select(inside(moved))
     if not len(moved):
         raise DataError(f"catalogue {sources.name}: no shifted source is left inside the footprint; is the mask reversed?")
     return moved

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError
 from faintsky.core.matcher import SkyPositions
-from faintsky.estimators.matchers.catalogue_cut import selected
 from faintsky.estimators.matchers.sphere import displaced
 
 __all__ = ["SimulatedSources", "simulated"]
@@ -62,4 +61,4 @@ def simulated(
     distance, angle = error * rng.rayleigh(size=rows.size), rng.uniform(0, 2 * np.pi, rows.size)
     ra, dec = displaced(others.ra[truth], others.dec[truth], distance, angle)
     name = f"{sources.name} simulated".strip()
-    return SimulatedSources(positions=attrs.evolve(selected(sources, rows), ra=ra, dec=dec, name=name), counterpart=truth)
+    return SimulatedSources(positions=attrs.evolve(sources.select(rows), ra=ra, dec=dec, name=name), counterpart=truth)

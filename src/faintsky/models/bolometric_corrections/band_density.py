@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from faintsky.core.band import BOLOMETRIC
 from faintsky.core.bolometric_correction import BolometricCorrection
 from faintsky.core.errors import DataError
 from faintsky.core.luminosity_function import LuminosityFunction
-from faintsky.models.bolometric_corrections.bolometric_band import BOLOMETRIC
 
 __all__ = ["band_density"]
 

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from faintsky.core.band import Band
-from faintsky.core.comoving_volume import MPC
+from faintsky.core.comoving_volume import log_luminosity_area
 from faintsky.core.cosmology import Cosmology
-from faintsky.core.energy_bins import KEV_TO_ERG
 from faintsky.core.errors import DataError
 from faintsky.core.identity import identity
 from faintsky.core.owned_array import owned_floats
 from faintsky.core.parameter import with_values
 from faintsky.core.response import Response
+from faintsky.core.spectral_conversion import energy_between
 from faintsky.core.spectrum import Spectrum
 from faintsky.models.conversions.conversion_grid import ConversionGrid
 from faintsky.models.conversions.unabsorbed import named, unabsorbed
@@ -26,8 +26,6 @@ __all__ = ["kappa_grid", "luminosity"]
 
 Array = NDArray[np.float64]
 
-#: Bins per unit of ln E that energies are summed over: a relative error below 1e-6 for any smooth spectrum.
-_FINE = 400
 #: Redshifts, and bins of energy, that are folded at once: what fits the cache of a processor.
 _AT_ONCE, _BINS = 64, 64
 
@@ -50,14 +48,8 @@ def luminosity(spectrum: Spectrum, z: ArrayLike, cosmology: Cosmology, rest_band
     """
     some = np.atleast_1d(np.asarray(z, dtype=float))
     moved = with_values(spectrum, dict.fromkeys(named(spectrum, "redshift"), some[:, None]))
-    low, high = rest_band.low / (1 + some), rest_band.high / (1 + some)
-    edges = np.geomspace(low.min(), high.max(), max(64, int(np.ceil(_FINE * np.log(high.max() / low.min())))) + 1)
-    energy = KEV_TO_ERG * np.atleast_2d(moved.photon_flux(edges)) * np.sqrt(edges[1:] * edges[:-1])
-    upto = np.concatenate([np.zeros((len(energy), 1)), np.cumsum(energy, axis=1)], axis=1)
-    rows = np.broadcast_to(upto, (len(some), upto.shape[1]))
-    flux = [np.interp(np.log([a, b]), np.log(edges), row) for a, b, row in zip(low, high, rows, strict=True)]
-    distance = np.asarray(cosmology.chi(some)) * (1 + some) * MPC
-    return np.asarray(4 * np.pi * distance**2 * np.diff(np.array(flux), axis=1)[:, 0])
+    flux = energy_between(moved, rest_band.low / (1 + some), rest_band.high / (1 + some))
+    return np.asarray(10 ** log_luminosity_area(cosmology, some) * flux)
 
 
 def kappa_grid(

@@ -8,14 +8,13 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import ArrayLike, NDArray
 
-from faintsky.core.band import Band
+from faintsky.core.band import BOLOMETRIC, Band
 from faintsky.core.bolometric_correction import BolometricCorrection
 from faintsky.core.component import component, option, slot
-from faintsky.core.errors import DataError, FaintskyWarning
+from faintsky.core.errors import FaintskyWarning
 from faintsky.core.luminosity_function import AssumedCosmology, LuminosityFunction, Provenance
 from faintsky.core.parameter import Parametric
 from faintsky.core.validity import OUTSIDE, Validity
-from faintsky.models.bolometric_corrections.bolometric_band import BOLOMETRIC
 
 __all__ = ["Bolometric"]
 
@@ -41,11 +40,7 @@ class Bolometric(Parametric, LuminosityFunction):
     outside: str = option("warn", choices=OUTSIDE, help="where the X-ray one was not measured: warn, nan, raise or ignore")
 
     def __attrs_post_init__(self) -> None:
-        if self.of.band != self.correction.band:
-            raise DataError(
-                f"{self.of.name} is a function of {self.of.band} luminosities, the correction {type(self.correction).__name__} "
-                f"is for {self.correction.band}: give the correction band = '{self.of.band}', if it has it, or name another one"
-            )
+        self.correction.check(self.of.band, self.of.name)
         super().__attrs_post_init__()
         if not self.correction.is_verified:
             name = type(self.correction).__name__

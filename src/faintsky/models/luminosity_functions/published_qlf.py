@@ -9,13 +9,12 @@ import attrs
 import numpy as np
 from attrs import frozen
 
-from faintsky.core.band import Band
+from faintsky.core.band import BOLOMETRIC, Band
 from faintsky.core.component import option
 from faintsky.core.luminosity_function import AssumedCosmology, LuminosityFunction, Provenance
 from faintsky.core.parameter import Parametric, parameter
 from faintsky.core.prior import Uniform
 from faintsky.core.validity import OUTSIDE, Validity
-from faintsky.models.bolometric_corrections.bolometric_band import BOLOMETRIC
 
 __all__ = ["CoefficientSets", "PublishedQlf", "coefficient"]
 

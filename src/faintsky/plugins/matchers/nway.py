@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from faintsky.core.component import component, option
 from faintsky.core.context import Context
-from faintsky.core.errors import DataError, nearest
+from faintsky.core.errors import DataError
 from faintsky.core.extras import require
 from faintsky.core.matcher import Matcher, Matches, SkyPositions
 
@@ -84,7 +84,7 @@ class Nway(Matcher):
         plain: dict[str, Any] = {"mags": [], "maghists": [], "magnames": []}
         # Copies, for NWAY writes into its magnitudes.
         priors: dict[str, Any] = {
-            "mags": [np.array(_column(others, name)) for name in self.priors],
+            "mags": [np.array(others.column(name)) for name in self.priors],
             "maghists": list(histograms),
             "magnames": [f"prior{k}" for k in range(len(self.priors))],
         }
@@ -133,19 +133,6 @@ class Nway(Matcher):
 
 def _catalogue(name: str, positions: SkyPositions) -> dict[str, Any]:
     return {"name": name, "ra": positions.ra, "dec": positions.dec, "error": positions.error, "area": positions.area}
-
-
-def _column(positions: SkyPositions, name: str) -> Array:
-    """A column, or the difference ``a-b`` of two."""
-    known = positions.columns
-    if name in known:
-        return np.asarray(known[name], dtype=float)
-    for cut in (i for i, letter in enumerate(name) if letter == "-"):
-        first, second = name[:cut].strip(), name[cut + 1 :].strip()
-        if first in known and second in known:
-            return np.asarray(np.subtract(known[first], known[second]), dtype=float)
-    has = f"{nearest(name, known)} Columns: {', '.join(known) or 'none'}"
-    raise DataError(f"catalogue {positions.name}: no column {name!r}, nor a difference of two. {has}")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from faintsky.core.band import Band
 from faintsky.core.component import component, option
 from faintsky.core.context import Context
+from faintsky.core.eef_radius import EefRadius
 from faintsky.core.errors import DataError, nearest
 from faintsky.core.grid import Grid
 from faintsky.core.imaging_survey import ImagingSurvey, ImagingSurveySource
@@ -26,9 +27,6 @@ from faintsky.plugins.maps.image_file import ImageFile, read_image
 __all__ = ["Images"]
 
 Real = NDArray[np.floating[Any]]
-
-#: Steps of the bisection for the radius of a PSF: from a radian down to nothing that matters.
-_STEPS = 60
 
 
 def _by_name(value: Any) -> Any:
@@ -167,7 +165,9 @@ class Images(ImagingSurveySource):
 
     def _psf(self, grid: Grid, footprint: NDArray[np.bool_]) -> EefMap:
         if self.psf is not None:
-            return EefMap(radii={eef: _radius(self.psf, eef) for eef in self.eef}, name=type(self.psf).__name__)
+            return EefMap(
+                radii=dict(zip(self.eef, EefRadius(psf=self.psf).at(self.eef), strict=True)), name=type(self.psf).__name__
+            )
         return EefMap(
             radii={_fraction(eef): self._radii(path, grid, footprint) for eef, path in self.psf_radii.items()},
             name="maps of radii",
@@ -215,12 +215,3 @@ def _fraction(text: str) -> float:
     if not 0 < value < 1:
         raise DataError(f"PSF radii are named by the enclosed fraction, such as '0.7', not {text!r}")
     return value
-
-
-def _radius(psf: PSF, eef: float) -> float:
-    """Radius [rad] that encloses a fraction of the light, by bisection of its logarithm."""
-    low, high = np.log(1e-9), 0.0
-    for _ in range(_STEPS):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if float(psf.encircled(np.exp(middle))) < eef else (low, middle)
-    return float(np.exp(high))

@@ -25,10 +25,10 @@ from faintsky.core.redshift import Redshifts
 from faintsky.core.registry import make
 from faintsky.core.response import ResponseSource
 from faintsky.core.source_sample import SourceSample, SourceSampleSource
+from faintsky.core.spectral_conversion import spectral_conversion
 from faintsky.core.spectrum import Spectrum
 from faintsky.core.units import unit_factor
 from faintsky.plugins.surveys.area_file import FALLS, read_area
-from faintsky.plugins.surveys.brightness import spectral_conversion
 from faintsky.plugins.surveys.density_file import read_densities
 
 __all__ = ["SampleTable"]

@@ -1,4 +1,4 @@
-"""Fluxes or rates of a table to luminosities, for a spectrum that is named in the study."""
+"""From brightness to luminosity for any spectrum: fluxes, or rates through a response."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from faintsky.core.registry import make
 from faintsky.core.response import Response
 from faintsky.core.spectrum import Spectrum, energy_flux
 
-__all__ = ["spectral_conversion"]
+__all__ = ["energy_between", "spectral_conversion"]
 
 #: Redshifts at which the spectrum is evaluated, and those of the table, between which distances bend.
 _SPECTRA, _NODES = 200, 2000
@@ -69,7 +69,7 @@ def spectral_conversion(
     nodes = np.expm1(np.linspace(np.log1p(z[0]), np.log1p(z[1]), _SPECTRA))
     values = dict.fromkeys(moving, nodes[:, None])
     here, bare = (with_values(spectrum, v) if v else spectrum for v in (values, {**values, **absorbers}))
-    light = _energy(bare, rest_band.low / (1 + nodes), rest_band.high / (1 + nodes))
+    light = energy_between(bare, rest_band.low / (1 + nodes), rest_band.high / (1 + nodes))
     brightness = energy_flux(here, band.low, band.high) if seen is None else seen.rates(here)[..., 0] / area
     ratio = light / np.ravel(brightness)
     table = np.geomspace(z[0], z[1], _NODES)
@@ -87,9 +87,21 @@ def spectral_conversion(
     )
 
 
-def _energy(spectrum: Spectrum, low: Array, high: Array) -> Array:
-    """Energy between two energies for each redshift [erg cm^-2 s^-1], from one run over all of them; shape (n,)."""
-    edges = np.geomspace(low.min(), high.max(), int(np.ceil(_FINE * np.log(high.max() / low.min()))) + 1)
+def energy_between(spectrum: Spectrum, low: Array, high: Array) -> Array:
+    """Energy flux between two energies that differ from row to row [erg cm^-2 s^-1], from one run over all of them.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Its parameters may be columns of n rows.
+    low, high : ndarray, shape (n,)
+        [keV]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    edges = np.geomspace(low.min(), high.max(), max(64, int(np.ceil(_FINE * np.log(high.max() / low.min())))) + 1)
     energy = KEV_TO_ERG * np.atleast_2d(spectrum.photon_flux(edges)) * np.sqrt(edges[1:] * edges[:-1])
     upto = np.concatenate([np.zeros((len(energy), 1)), np.cumsum(energy, axis=1)], axis=1)
     rows = np.broadcast_to(upto, (low.size, edges.size))
