@@ -25,6 +25,8 @@ class Slots(Study):
     samplers: Sampler = slot("emcee")
     estimator: PowerSpectrumEstimator = slot("decoupled")
     field: Prior = slot("uniform", axis="data")
+    perhaps: PowerSpectrumEstimator | None = option(None)
+    table: Prior | None = option(None)
     plain: tuple[float, ...] = option((1.0, 2.0))
 
     def analyse(self, run: Any) -> Mapping[str, Any]:
@@ -93,6 +95,12 @@ def test_parts_are_no_axis_but_a_list_in_a_part_is():
     found = plan(priors={"a": [normal, uniform], "b": uniform})
     assert [(a.name, a.kind, a.labels) for a in found.axes] == [("priors.a", "data", ("normal", "uniform"))]
     assert len(found.cells) == 2
+
+
+def test_a_list_among_the_options_of_an_optional_component_is_a_value():
+    found = plan(table={"use": "tabulated", "x": [0.0, 1.0], "pdf": [1.0, 1.0]}, perhaps=["fft", "two-point"])
+    assert [axis.name for axis in found.axes] == ["perhaps"]
+    assert found.cells[0].study.table.x == (0.0, 1.0)
 
 
 def test_two_alternatives_of_one_component_need_labels():

@@ -98,7 +98,7 @@ def _slots(table: Any, cls: type, path: Keys) -> Iterator[tuple[Keys, Any, str, 
         if interface is None:
             continue
         how = attribute.metadata.get("axis", "method")
-        parts = get_origin(attribute.type) is not None and not registry.is_slot(attribute.type)
+        parts = get_origin(attribute.type) in (dict, Mapping)
         value = table[attribute.alias]
         named = [((*here, k), v) for k, v in value.items()] if parts and isinstance(value, Mapping) else [(here, value)]
         for place, item in named:

@@ -28,6 +28,12 @@ __all__ = ["SourceSample", "SourceSampleSource"]
 Array = NDArray[np.float64]
 
 
+def _flags(values: ArrayLike) -> NDArray[np.bool_]:
+    array = np.array(values, dtype=bool)
+    array.flags.writeable = False
+    return array
+
+
 @frozen(kw_only=True, eq=False, slots=False)
 class SourceSample:
     """Detected sources of one field and band, with all that their luminosity function needs.
@@ -70,7 +76,7 @@ class SourceSample:
     redshifts: Redshifts | None = field(default=None, repr=False)
     photometry: AperturePhotometry | None = field(default=None, repr=False)
     others: Mapping[str, AperturePhotometry] = field(factory=dict, repr=False)
-    spectroscopic: NDArray[np.bool_] = field(repr=False)
+    spectroscopic: NDArray[np.bool_] = field(converter=_flags, repr=False)
     table: Catalogue | None = field(default=None, repr=False)
     name: str = ""
 

@@ -15,12 +15,15 @@ from faintsky.core.grid import Grid
 from faintsky.core.psf import PSF
 from faintsky.core.units import ARCSEC
 from faintsky.core.xray_image import EefMap
+from faintsky.models.psfs.eef_map import eef_map
 from faintsky.models.psfs.king import King
 
 __all__ = ["Coverage", "Pointings"]
 
 Array = NDArray[np.float64]
 
+#: Widths of the PSF at which radii are worked out, between the smallest and the largest.
+_WIDTHS = 24
 #: Where vignetting and the width of the PSF are given [rad].
 _OFF_AXIS = 600 * ARCSEC
 
@@ -46,10 +49,17 @@ class Coverage:
     width: NDArray[np.float32] = field(repr=False)
     radius: EefRadius = field(repr=False)
 
-    def eef_map(self, shares: Sequence[float]) -> EefMap:
-        """Radii of enclosed energy all over the field."""
+    def eef_map(self, shares: Sequence[float], grid: Grid) -> EefMap:
+        """Radii all over the field of apertures of whole pixels that hold shares of the light, as `eef_map` of PSFs has them."""
+        widths = np.geomspace(self.width.min(), max(self.width.max(), self.width.min() * 1.001), _WIDTHS)
+        found = {share: np.empty(_WIDTHS) for share in shares}
+        for i, width in enumerate(widths):
+            # A PSF of twice the width on pixels is the PSF on pixels of half the size.
+            shrunk = Grid((2, 2), (grid.scale[0] / width, grid.scale[1] / width))
+            for share, radius in eef_map(self.radius.psf, shrunk, shares).radii.items():
+                found[share][i] = width * float(radius)
         return EefMap(
-            radii={share: self.width * np.float32(self.radius.at(share)) for share in shares},
+            radii={share: np.interp(self.width, widths, radii).astype(np.float32) for share, radii in found.items()},
             name="simulated, widening off axis",
         )
 

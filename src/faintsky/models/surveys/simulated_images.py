@@ -162,7 +162,7 @@ class SimulatedImages(ImagingSurveySource):
         name = f"simulated {self.sky}"
         galaxies, row = self.galaxies.catalogue(grid, stars, (place[0], place[1], agn.z), self._rng(ctx, "galaxies"), name)
         footprint = (coverage.reach > self.min_exposure) & ~stars
-        psf = coverage.eef_map(self.eef)
+        psf = coverage.eef_map(self.eef, grid)
         images, measured = {}, {}
         for called, band in self.bands.items():
             area = response.effective_area(band, PowerLaw(photon_index=1.4))

@@ -1,0 +1,1 @@
+"""Luminosity functions in bins."""

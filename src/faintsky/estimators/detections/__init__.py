@@ -1,0 +1,1 @@
+"""From an X-ray image to its sources and its sensitivity."""

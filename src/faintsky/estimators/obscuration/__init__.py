@@ -1,0 +1,1 @@
+"""Classes of column density, and what they correct."""

@@ -1,0 +1,1 @@
+"""Samples of X-ray sources: which of them count, in which band."""
