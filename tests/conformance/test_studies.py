@@ -54,3 +54,41 @@ vary = {{ photon_index = [0.0, 2.0, 4.0] }}
 model = "powerlaw"
 sed = true
 """
+
+
+class TestXlf(StudyConformance):
+    text = """
+study = "xlf"
+bolometric_corrections = "shen20"
+samplers = { use = "nestle", nlive = 40 }
+binned_luminosity_functions = ["nobs-nmdl", "vmax"]
+[samples.field]
+use = "simulated"
+area = "0.3 deg2"
+z = [0.1, 3.0]
+cosmology = { use = "flat", h0 = 70.0, omega_m0 = 0.3 }
+population = { use = "ldde1", published = "ueda03" }
+[bins]
+z = [0.5, 1.5, 2.5]
+log_l = [43.0, 44.0, 45.0]
+[density]
+z = 1.0
+log_l = [43.0, 45.0]
+[fiducial]
+use = "ldde1"
+published = "ueda03"
+[luminosity_functions]
+use = "pde"
+published = "ueda03-pde"
+outside = "ignore"
+fixed = { log_l_star = 44.11, gamma1 = 0.93, gamma2 = 2.23, zc = 1.14 }
+[likelihoods]
+use = "pdf"
+z_range = [0.05, 10.0]
+log_l_range = [41.0, 47.0]
+nodes = 32
+mode = "grid"
+grid = [100, 100]
+[fit]
+draws = 60
+"""

@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 
+import faintsky
 from faintsky.core.area_curve import AreaCurve
 from faintsky.core.band import Band
 from faintsky.core.context import Context
@@ -141,3 +142,88 @@ def test_evidence_prefers_luminosity_dependent_evolution(surveys):
               f"{time.process_time() - began:.0f} s")  # fmt: skip
     assert evidence["ldde"] > evidence["pde"] + 5
     assert evidence["ldde"] > evidence["ple"] + 5
+
+
+def study_file(folder):
+    """The study of the real catalogue: eight samples, three parametrisations."""
+    cosmology = '{ use = "flat", h0 = 70.0, omega_m0 = 0.3 }'
+    parts = []
+    for name, area in AREAS.items():
+        falls = "isotonic" if name in ("MAXI", "LH") else "refuse"
+        parts.append(f"""
+[samples.{name}]
+use = "table"
+path = "{folder / "catalogue_5_10keV.csv"}"
+select = {{ survey = "{name}" }}
+brightness = "flux_5_10"
+band = "5-10 keV"
+rest_band = "5-10 keV"
+z = "redshift"
+flag = "zflag"
+area = "{folder / area}"
+area_log = true
+area_falls = "{falls}"
+cosmology = {cosmology}
+""")
+    return f"""
+study = "xlf"
+name = "fotopoulou16"
+seed = 1
+samplers = {{ use = "nestle", nlive = 100 }}
+{"".join(parts)}
+[bins]
+z = [0.01, 0.5, 1.0, 2.0, 4.0]
+log_l = [41.5, 42.0, 42.5, 43.0, 43.5, 44.0, 44.5, 45.0, 45.5, 46.0]
+[density]
+z = 1.0
+log_l = [43.0, 45.0]
+[fiducial]
+use = "fotopoulou16"
+published = "fotopoulou16"
+[compared.published]
+use = "fotopoulou16"
+published = "fotopoulou16"
+[[luminosity_functions]]
+use = "fotopoulou16"
+band = "5-10 keV"
+[[luminosity_functions]]
+use = "pde"
+band = "5-10 keV"
+z_pivot = 0.0
+[[luminosity_functions]]
+use = "ple"
+band = "5-10 keV"
+z_pivot = 0.0
+[likelihoods]
+use = "point"
+z_range = [0.001, 7.0]
+log_l_range = [36.0, 47.5]
+"""
+
+
+AREAS = {
+    "MAXI": "area_MAXI.csv", "HBSS": "area_HBSS.csv", "XMM_COSMOS": "area_XMM_COSMOS.csv", "LH": "area_LH.csv",
+    "XMM_CDFS": "area_XMM_CDFS.csv", "AEGIS": "area_AEGIS.csv", "Chandra_COSMOS": "area_Chandra_COSMOS.csv",
+    "Chandra_CDFS": "area_Chandra_CDFS.csv",
+}  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_study_ranks_the_parametrisations_on_the_real_catalogue(real_data, tmp_path):
+    # Fotopoulou et al. 2016 (their table 4): luminosity-dependent density evolution is preferred by far.
+    run = faintsky.run(study_file(real_data / "xlf" / "fotopoulou2016"), out=tmp_path / "run")
+    assert run.failures == {}
+    rows = {r["luminosity_functions"]: r for r in run.table("evidences")}
+    assert rows["fotopoulou16"]["ln_bayes_factor"] == 0
+    for name in ("pde", "ple"):
+        assert rows[name]["ln_bayes_factor"] + 3 * rows[name]["ln_bayes_factor_error"] < -5
+        assert rows[name]["against_it"] == "very strong"
+    # 68 % intervals overlap with the published values.
+    published = make("luminosity_functions", "fotopoulou16", published="fotopoulou16").published_set
+    for row in run.table("parameters"):
+        if row["luminosity_functions"] == "fotopoulou16":
+            value, (low, high) = published.values[row["parameter"]], published.errors[row["parameter"]]
+            assert row["value"] - row["low"] < value + high, row["parameter"]
+            assert row["value"] + row["high"] > value - low, row["parameter"]
+    page = (tmp_path / "run" / "report.html").read_text("utf-8")
+    assert "very strong" in page

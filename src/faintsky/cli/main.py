@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
 from faintsky import __version__
-from faintsky.core.errors import FaintskyError, InterruptedRun
+from faintsky.core.errors import FaintskyError, FaintskyWarning, InterruptedRun
 from faintsky.core.registry import HOST, registry
 
 __all__ = ["cli", "main"]
@@ -69,6 +70,18 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"{error.message.rstrip('.')}. {hint}".rstrip(), ctx) from None
 
 
+def _one_line(others: Callable[..., None]) -> Callable[..., None]:
+    """Our warnings as one line without the place in the code, which says nothing to a user; those of `others` as they are."""
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, FaintskyWarning):
+            click.echo(f"warning: {message}", err=True)
+        else:
+            others(message, category, *place, **more)
+
+    return show
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="faintsky")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
@@ -81,6 +94,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, and exit: 0 done, 1 a task failed, 2 the study or usage is wrong, 3 a plugin, 130 stopped."""
     debug = "--debug" in (sys.argv if arguments is None else arguments)
+    warnings.showwarning = _one_line(warnings.showwarning)
     try:
         code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
     except click.exceptions.Exit as error:

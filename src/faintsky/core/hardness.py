@@ -14,7 +14,7 @@ from faintsky.core.catalogue import MISSING
 from faintsky.core.context import Context
 from faintsky.core.digest import array_digest, json_digest
 from faintsky.core.errors import DataError
-from faintsky.core.owned_array import owned_floats
+from faintsky.core.owned_array import owned_flags, owned_floats
 
 __all__ = ["BandPair", "CountsPair", "HardnessEstimator", "HardnessRatios", "PowerPair"]
 
@@ -25,12 +25,6 @@ def _row(values: ArrayLike) -> Array:
     """A read-only row; a scalar is a row of one, and a masked value of a table is NaN, never the number under the mask."""
     plain = np.ma.filled(values.astype(float), np.nan) if isinstance(values, np.ma.MaskedArray) else values
     return owned_floats(np.atleast_1d(np.asarray(plain, dtype=float)))
-
-
-def _flags(values: ArrayLike) -> NDArray[np.bool_]:
-    array = np.array(values, dtype=bool)
-    array.flags.writeable = False
-    return array
 
 
 def _refuse(name: str, values: Array, bad: NDArray[np.bool_], what: str) -> None:
@@ -213,9 +207,9 @@ class HardnessRatios:
     high: Array = field(converter=_row)
     mean: Array = field(converter=_row)
     error: Array = field(converter=_row)
-    ill_defined: NDArray[np.bool_] = field(converter=_flags)
-    uninformative: NDArray[np.bool_] = field(converter=_flags)
-    drawn: NDArray[np.bool_] = field(converter=_flags)
+    ill_defined: NDArray[np.bool_] = field(converter=owned_flags)
+    uninformative: NDArray[np.bool_] = field(converter=owned_flags)
+    drawn: NDArray[np.bool_] = field(converter=owned_flags)
     level: float
     interval: str
     estimator: str

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["owned_floats", "owned_indices", "owned_reals"]
+__all__ = ["owned_flags", "owned_floats", "owned_indices", "owned_reals"]
 
 
 def _locked(array: NDArray[Any]) -> NDArray[Any]:
@@ -29,3 +29,8 @@ def owned_reals(values: ArrayLike) -> NDArray[Any]:
 def owned_indices(values: ArrayLike) -> NDArray[np.int32]:
     """A read-only copy in int32."""
     return _locked(np.array(values, dtype=np.int32))
+
+
+def owned_flags(values: ArrayLike) -> NDArray[np.bool_]:
+    """A read-only copy in bool."""
+    return _locked(np.array(values, dtype=bool))

@@ -20,18 +20,12 @@ from faintsky.core.cosmology import Cosmology
 from faintsky.core.digest import array_digest, json_digest
 from faintsky.core.errors import DataError
 from faintsky.core.identity import identity
-from faintsky.core.owned_array import owned_floats
+from faintsky.core.owned_array import owned_flags, owned_floats
 from faintsky.core.redshift import Redshifts
 
 __all__ = ["SourceSample", "SourceSampleSource"]
 
 Array = NDArray[np.float64]
-
-
-def _flags(values: ArrayLike) -> NDArray[np.bool_]:
-    array = np.array(values, dtype=bool)
-    array.flags.writeable = False
-    return array
 
 
 @frozen(kw_only=True, eq=False, slots=False)
@@ -76,7 +70,7 @@ class SourceSample:
     redshifts: Redshifts | None = field(default=None, repr=False)
     photometry: AperturePhotometry | None = field(default=None, repr=False)
     others: Mapping[str, AperturePhotometry] = field(factory=dict, repr=False)
-    spectroscopic: NDArray[np.bool_] = field(converter=_flags, repr=False)
+    spectroscopic: NDArray[np.bool_] = field(converter=owned_flags, repr=False)
     table: Catalogue | None = field(default=None, repr=False)
     name: str = ""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -204,7 +206,8 @@ class _Reader:
             self._add(path, message)
         cells: list[Cell] = []
         if not wrong:
-            cells = [c for made in alternatives(whole, axes) if (c := self._cell(cls, axes, *made)) is not None]
+            with _once():
+                cells = [c for made in alternatives(whole, axes) if (c := self._cell(cls, axes, *made)) is not None]
         if self.problems:
             ordered = sorted(self.problems.values(), key=_line_of)
             error = StudyError(ordered)
@@ -302,6 +305,16 @@ class _Reader:
         if any(name == key or name.startswith(f"{key}.") for key in self.given for name in names):
             where = "--set"
         self.problems.setdefault((path, message), Problem(".".join(shown), message, where))
+
+
+@contextmanager
+def _once() -> Iterator[None]:
+    """Each warning once, at the end: components are made anew for every cell."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for message, category in dict.fromkeys((str(w.message), w.category) for w in caught):
+        warnings.warn(message, category, stacklevel=2)
 
 
 def _indexed(path: tuple[str | int, ...], choice: Mapping[tuple[str, ...], int]) -> tuple[str | int, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from faintsky.core.sampler import Posterior
 from faintsky.core.study import CellResult
+from faintsky.report.distinct import distinct
 
 __all__ = ["SCALE", "evidence_rows", "strength"]
 
@@ -41,14 +42,13 @@ def evidence_rows(cells: Sequence[CellResult], name: str, compared: Sequence[str
     """
     rows: list[dict[str, Any]] = []
     best: dict[tuple[str, ...], tuple[float, float]] = {}
-    for cell in cells:
-        posterior = cell.results.get(name)
+    for labels, posterior in distinct(cells, name):
         if not isinstance(posterior, Posterior) or posterior.log_z is None:
             continue
-        key = tuple(label for axis, label in cell.labels.items() if axis not in compared)
+        key = tuple(label for axis, label in labels.items() if axis not in compared)
         value = (posterior.log_z, posterior.log_z_error or 0.0)
         best[key] = max(best.get(key, value), value)
-        rows.append(dict(cell.labels) | {"log_z": value[0], "log_z_error": value[1], "_key": key, "status": posterior.status})
+        rows.append(dict(labels) | {"log_z": value[0], "log_z_error": value[1], "_key": key, "status": posterior.status})
     for row in rows:
         first = best[row.pop("_key")]
         row["ln_bayes_factor"] = row["log_z"] - first[0]

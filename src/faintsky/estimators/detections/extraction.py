@@ -56,6 +56,28 @@ class Extraction:
         """Galaxies that could have been detected: clear of blind sources, and observed; these are N_gal of a false fraction."""
         return np.asarray(self.clear & self.photometry[band].observed)
 
+    def most_significant(self, band: str, threshold: float) -> NDArray[np.bool_]:
+        """Galaxies below the threshold that are the most significant of all those within an aperture's radius, shape (n,).
+
+        Of the galaxies around one faint X-ray source several may pass, by its light: this leaves one of them.
+        """
+        from scipy.spatial import cKDTree
+
+        probability = self.photometry[band].false_probability
+        rows = np.flatnonzero(self.tested(band) & (probability < threshold))
+        rows = rows[np.argsort(probability[rows], kind="stable")]
+        left = np.ones(rows.size, dtype=bool)
+        if rows.size:
+            near = cKDTree(np.stack([self.x[rows], self.y[rows]], axis=1)).query_ball_tree(
+                cKDTree(np.stack([self.x[rows], self.y[rows]], axis=1)), self.overlapping
+            )
+            for i, others in enumerate(near):
+                if left[i]:
+                    left[[j for j in others if j > i]] = False
+        found = np.zeros(len(self), dtype=bool)
+        found[rows[left]] = True
+        return found
+
     def sources(
         self, thresholds: Mapping[str, float], keep: NDArray[np.bool_] | None = None, position_error: float = 0.0
     ) -> tuple[SourceList, NDArray[np.int64]]:

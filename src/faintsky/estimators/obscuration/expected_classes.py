@@ -22,12 +22,15 @@ Array = NDArray[np.float64]
 
 #: Part of the area at which the range of luminosities begins.
 LEAST_AREA = 1e-3
+#: Times the area at the faint end of a curve, where only fluctuations of the background are seen, that it must at least have.
+_CHANCE = 10.0
 
 
 def limited(surveys: SurveySet, fraction: float = LEAST_AREA) -> SurveySet:
     """The surveys without the faint end of their area curves, where the area is below a part of each field's own.
 
-    Integrals over luminosity then begin at the luminosity whose brightness is seen in this part of the area.
+    Integrals over luminosity then begin at the luminosity whose brightness is seen in this part of the area, or in ten times the
+    part that the curve has at its faint end, where that is more.
 
     Raises
     ------
@@ -126,12 +129,14 @@ def _of_classes(surveys: Mapping[str, SurveySet], classes: AbsorptionClasses) ->
 
 
 def _cut(curve: AreaCurve, fraction: float) -> AreaCurve:
-    start = curve.level(fraction)
+    # Where a curve ends in what chance detects, as many sources as there are would count as seen.
+    least = min(max(fraction, _CHANCE * curve.area[0] / curve.total), 0.5)
+    start = curve.level(least)
     if start <= curve.log_x[0]:
         return curve
     kept = curve.log_x > start
     return attrs.evolve(
         curve,
         log_x=np.concatenate([[start], curve.log_x[kept]]),
-        area=np.concatenate([[fraction * curve.total], curve.area[kept]]),
+        area=np.concatenate([[least * curve.total], curve.area[kept]]),
     )

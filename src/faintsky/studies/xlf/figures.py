@@ -12,6 +12,7 @@ from faintsky.core.binned_luminosity_function import BinnedLuminosityFunction
 from faintsky.core.luminosity_bins import LuminosityBins
 from faintsky.core.study import CellResult, Figure
 from faintsky.report.density_panels import Curve, Panel, Points, draw_panels
+from faintsky.report.distinct import distinct
 from faintsky.report.posteriors import draw_corner
 from faintsky.studies.xlf.fit import luminosity_grid
 from faintsky.studies.xlf.survey_figures import survey_figures
@@ -105,8 +106,13 @@ def _xlf(cells: Sequence[CellResult], figure: Any, study: Xlf) -> None:
     bins = study.bins.bins
     panels = _panels(bins)
     selections = list(dict.fromkeys(cell.labels.get("selections", "") for cell in cells))
+    estimators = list(dict.fromkeys(cell.labels.get("binned_luminosity_functions", "") for cell in cells))
     for cell in cells:
         binned = cell.results.get("binned")
+        if estimators[0] != cell.labels.get("binned_luminosity_functions", "") and selections[0] != cell.labels.get(
+            "selections", ""
+        ):
+            continue  # every estimator for the first sample, the first estimator for the others
         label = " ".join(
             p for p in (cell.labels.get("binned_luminosity_functions", "binned"), cell.labels.get("selections", "")) if p
         )
@@ -170,7 +176,7 @@ def _posterior(cells: Sequence[CellResult], figure: Any) -> None:
     fitted = [cell for cell in cells if "fit" in cell.results]
     model = fitted[0].labels.get("luminosity_functions", "") if fitted else ""
     same = [cell for cell in fitted if cell.labels.get("luminosity_functions", "") == model]
-    draw_corner(figure, {cell.name: cell.results["fit"] for cell in same})
+    draw_corner(figure, {" / ".join(labels.values()) or model: fit for labels, fit in distinct(same, "fit")})
 
 
 def _qlf(cells: Sequence[CellResult], figure: Any, study: Xlf) -> None:

@@ -85,7 +85,7 @@ def _area(cells: Sequence[CellResult], figure: Any) -> None:
     shown: dict[str, Any] = {}
     for cell in cells:
         for name, sample in cell.named("sample"):
-            shown.setdefault(f"{name} {cell.labels.get('selections', '')}".strip(), sample.area)
+            shown.setdefault(cell.labels.get("selections", name), sample.area)
     if not shown:
         raise LookupError("no sample yet")
     for i, (label, curve) in enumerate(shown.items()):
@@ -131,7 +131,8 @@ def _hardness(cells: Sequence[CellResult], figure: Any) -> None:
     classes, index = found.tracks.classes, found.sources.index
     for edge, track in zip(classes.edges, found.tracks.hardness, strict=True):
         ax.plot(found.tracks.z, track, color=GUIDE, ls=":", lw=1)
-        ax.annotate(rf"$\log N_H = {edge:g}$", (found.tracks.z[0], track[0]), fontsize=7.5, color=GUIDE)
+        place = (found.tracks.z[-1], track[-1])
+        ax.annotate(rf"$\log N_H = {edge:g}$", place, fontsize=7.5, color=GUIDE, ha="right", va="bottom")
     error = np.clip(np.stack([found.hardness - found.low, found.high - found.hardness]), 0, None)
     for i, name in enumerate(classes.names):
         own = index == i

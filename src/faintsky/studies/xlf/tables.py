@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faintsky.core.binned_luminosity_function import BinnedLuminosityFunction
+from faintsky.core.selection import Selected
 from faintsky.core.source_sample import SourceSample
 from faintsky.core.study import CellResult
 from faintsky.estimators.binned_luminosity_functions.bounds import bounds
+from faintsky.report.distinct import distinct
 from faintsky.report.evidences import SCALE, evidence_rows
 from faintsky.report.fits import parameter_rows, quality_row
 from faintsky.studies.xlf.accretion import Accretion
@@ -46,7 +48,7 @@ def all_tables(study: Xlf, cells: Sequence[CellResult]) -> Mapping[str, Any]:
         "evidences": _evidences(study, cells),
         "compared": _unique(cells, "compared", _compared),
         "variants": _unique(cells, "variants", _variants),
-        "bounds": [row for cell in cells for row in _bounds(cell)],
+        "bounds": _bounds(cells),
         "classes": _unique(cells, "obscuration", lambda o: _records(o.scales.to_table())),
         "fractions": _unique(cells, "obscuration", _fractions),
         "corrected": _unique(cells, "obscuration", lambda o: _records(o.binned.to_table())),
@@ -61,14 +63,8 @@ def all_tables(study: Xlf, cells: Sequence[CellResult]) -> Mapping[str, Any]:
 
 
 def _unique(cells: Sequence[CellResult], name: str, rows: Callable[[Any], list[Row]]) -> list[Row]:
-    """Rows of a result, once for each task that made one: cells that differ elsewhere share it."""
-    seen: set[str] = set()
-    found: list[Row] = []
-    for cell in cells:
-        if name in cell.results and cell.identity(name) not in seen:
-            seen.add(cell.identity(name))
-            found += [dict(cell.labels) | row for row in rows(cell.results[name])]
-    return found
+    """Rows of a result, once for each task that made one, with the labels that it depends on."""
+    return [dict(labels) | row for labels, result in distinct(cells, name) for row in rows(result)]
 
 
 def _records(table: Any) -> list[Row]:
@@ -139,14 +135,16 @@ def _variants(found: Mapping[str, BinnedLuminosityFunction]) -> list[Row]:
     return [{"variant": name} | row for name, binned in found.items() for row in _records(binned.to_table())]
 
 
-def _bounds(cell: CellResult) -> Iterator[Row]:
-    """From the lowest variant to the highest value corrected for obscuration."""
-    variants: Mapping[str, BinnedLuminosityFunction] = cell.results.get("variants", {})
-    corrected = cell.results.get("obscuration")
-    if variants:
-        upper = {"corrected": corrected.binned} if isinstance(corrected, Obscuration) else None
-        for row in _records(bounds(variants, upper).to_table()):
-            yield dict(cell.labels) | row
+def _bounds(cells: Sequence[CellResult]) -> list[Row]:
+    """From the lowest variant to the highest value corrected for obscuration, for each sample."""
+    corrected = dict(_by_labels(cells, "obscuration"))
+    rows: list[Row] = []
+    for labels, variants in distinct(cells, "variants"):
+        found = corrected.get(tuple(labels.items()))
+        if variants:
+            upper = None if found is None else {"corrected": found.binned}
+            rows += [dict(labels) | row for row in _records(bounds(variants, upper).to_table())]
+    return rows
 
 
 def _fractions(found: Obscuration) -> list[Row]:
@@ -173,25 +171,32 @@ def _counterparts(found: Counterparts) -> list[Row]:
 
 
 def _samples(cells: Sequence[CellResult]) -> list[Row]:
-    found: dict[tuple[str, str], Row] = {}
-    for cell in cells:
-        for name, sample in cell.named("sample"):
-            assert isinstance(sample, SourceSample)
-            key = (name, cell.identity(f"sample {name}"))
-            selected = cell.results.get("selected")
-            found[key] = {
-                "sample": name,
-                "selection": cell.labels.get("selections", ""),
-                "sources": len(sample),
-                "spectroscopic": int(sample.spectroscopic.sum()),
-                "area": sample.area.total,
-                "area_error": sample.area.relative_error,
-                "log_x_50": sample.area.level(0.5),
-                "band": str(sample.area.band),
-                "rest_band": str(sample.conversion.rest_band),
-                "threshold": np.nan if selected is None else selected.threshold,
-                "blind": -1 if selected is None else selected.meta.get("blind", -1),
-                "extracted": -1 if selected is None else selected.meta.get("extracted", -1),
-                "insecure": -1 if selected is None else selected.meta.get("insecure", -1),
-            }
-    return list(found.values())
+    """Each sample once; with images, what its selection was."""
+    names = dict.fromkeys(name for cell in cells for name in cell.results if name.startswith("sample "))
+    selected = dict(_by_labels(cells, "selected"))
+    return [
+        dict(labels) | _sample_row(name.removeprefix("sample "), sample, selected.get(tuple(labels.items())))
+        for name in names
+        for labels, sample in distinct(cells, name)
+    ]
+
+
+def _by_labels(cells: Sequence[CellResult], name: str) -> Iterator[tuple[tuple[tuple[str, str], ...], Any]]:
+    for labels, result in distinct(cells, name):
+        yield tuple(labels.items()), result
+
+
+def _sample_row(name: str, sample: SourceSample, selected: Selected | None) -> Row:
+    row: Row = {
+        "sample": name,
+        "sources": len(sample),
+        "spectroscopic": int(sample.spectroscopic.sum()),
+        "area": sample.area.total,
+        "area_error": sample.area.relative_error * sample.area.total,
+        "log_x_50": sample.area.level(0.5),
+        "band": str(sample.area.band),
+        "rest_band": str(sample.conversion.rest_band),
+    }
+    if selected is not None:
+        row |= {"threshold": selected.threshold} | {key: selected.meta[key] for key in ("blind", "extracted", "insecure")}
+    return row
