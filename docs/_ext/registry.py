@@ -15,7 +15,7 @@ from typing import Any, get_args, get_origin
 import attrs
 from sphinx.util import logging
 
-from faintsky.core.component import Option, info, options, summary
+from faintsky.core.component import Option, info, options, shown_default, summary
 from faintsky.core.errors import PluginError
 from faintsky.core.references import entries as bib_entries
 from faintsky.core.registry import HOST, Entry, import_object, registry
@@ -155,7 +155,7 @@ def _parameter_row(a: Any) -> tuple[str, ...]:
     )
     shown = f"{registry.short_name(type(prior))} ({given})"
     unit = a.metadata.get("parameter_unit", "")
-    return f"``{a.name}``", unit, f"{a.default:g}", shown, plain_bars(a.metadata.get("help", ""))
+    return f"``{a.name}``", unit, shown_default(a), shown, plain_bars(a.metadata.get("help", ""))
 
 
 def _option_rows(cls: type, prefix: str = "") -> Iterator[tuple[str, str, str, str]]:

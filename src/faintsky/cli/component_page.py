@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 
 import attrs
 
-from faintsky.core.component import Option, info, options
+from faintsky.core.component import Option, info, options, shown_default
 from faintsky.core.registry import HOST, Entry
 
 __all__ = ["show_component"]
@@ -42,7 +42,7 @@ def show_component(entry: Entry, cls: type) -> None:
         table = Table("parameter", "unit", "default", "default prior", "help", title="Parameters", title_justify="left")
         for a in parameters:
             unit, prior = a.metadata.get("parameter_unit", ""), a.metadata["prior"]
-            table.add_row(a.name, unit, f"{a.default:g}", _prior(prior), a.metadata.get("help", ""))
+            table.add_row(a.name, unit, shown_default(a), _prior(prior), a.metadata.get("help", ""))
         out.print()
         out.print(table)
         out.print("Each is free; the tables priors, fixed (to a value) and tied (to another one) change that.")

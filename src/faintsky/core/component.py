@@ -24,7 +24,7 @@ from attrs import Attribute, field, frozen
 from faintsky.core.errors import nearest
 from faintsky.core.units import converter as unit_converter
 
-__all__ = ["ComponentInfo", "Option", "component", "info", "option", "options", "slot", "summary"]
+__all__ = ["ComponentInfo", "Option", "component", "info", "option", "options", "shown_default", "slot", "summary"]
 
 T = TypeVar("T")
 
@@ -244,6 +244,12 @@ def _plain_default(attribute: Attribute[Any]) -> Any:
     if hasattr(default, "takes_self"):
         return None if default.takes_self else default.factory()
     return default
+
+
+def shown_default(attribute: Attribute[Any]) -> str:
+    """The default of a parameter as a page shows it; one that comes with another option is said to."""
+    default: Any = attribute.default
+    return "as published" if hasattr(default, "takes_self") else f"{default:g}"
 
 
 def _type_name(annotation: Any) -> str:

@@ -95,8 +95,10 @@ def draw_panels(figure: Any, panels: Sequence[Panel], xlabel: str, ylabel: str, 
     if log:
         axes[0, 0].set_yscale("log")
         _limit_height(axes[0, 0], panels)
-    for ax in axes[-1]:
-        ax.set_xlabel(xlabel)
+    for column in range(columns):
+        lowest = axes[(len(panels) - 1 - column) // columns, column]
+        lowest.set_xlabel(xlabel)
+        lowest.tick_params(labelbottom=True)
     for ax in axes[:, 0]:
         ax.set_ylabel(ylabel)
     # One legend for all panels: a label may be missing in the first.

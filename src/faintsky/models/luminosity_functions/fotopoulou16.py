@@ -24,13 +24,14 @@ class Fotopoulou16(PublishedForm):
     """Luminosity-dependent density evolution with a smooth turnover (Fotopoulou et al. 2016): phi = DPL(L) e(z, L).
 
     e = [(1 + zc)^p1 + (1 + zc)^p2] / [((1 + z) / (1 + zc))^-p1 + ((1 + z) / (1 + zc))^-p2], which is 1 at z = 0, with
-    zc(L) = zc (L / La)^alpha below La and zc from there on. It has no kink in redshift.
+    zc(L) = zc (L / La)^alpha below La and zc from there on. It has no kink in redshift. p1 and p2 can be exchanged: their default
+    priors, above and below 0, say which is which.
     """
 
     form: ClassVar[str] = "fotopoulou16"
 
-    p1: float = index(5.9, "index of (1 + z) well below the turnover", r"$p_1$")
-    p2: float = index(-2.3, "index of (1 + z) well above the turnover", r"$p_2$")
+    p1: float = index(5.9, "index of (1 + z) well below the turnover", r"$p_1$", low=0.0)
+    p2: float = index(-2.3, "index of (1 + z) well above the turnover", r"$p_2$", high=0.0)
     zc: float = break_redshift(2.1, "redshift of the turnover at high luminosity", r"$z_c$")
     log_la: float = break_luminosity(44.5, "log10 of the luminosity below which the turnover moves", r"$\log L_a$")
     alpha: float = break_slope(0.24, "the turnover goes as L^alpha below La", r"$\alpha$")

@@ -24,14 +24,15 @@ class Lade(PublishedForm):
     """Luminosity and density evolution (Aird et al. 2010): L* turns over with redshift, and the density falls exponentially.
 
     L*(z) = L0 / [((1 + zc) / (1 + z))^p1 + ((1 + zc) / (1 + z))^p2] and A(z) = A 10^(d (1 + z)) with ``norm = "aird10"``. Other
-    codes write both such that they are L0 and A at z = 0, which is ``norm = "z0"``: the same surface, other values of L0 and A.
+    codes write both such that they are L0 and A at z = 0, which is ``norm = "z0"``: the same surface, other values of L0 and A. p1
+    and p2 can be exchanged: their default priors, above and below 1, say which is which.
     """
 
     form: ClassVar[str] = "lade"
 
     norm: str = option("aird10", choices=("aird10", "z0"), help="what L0 and A are: as in Aird et al. 2010, or those at z = 0")
-    p1: float = index(6.4, "L* goes as (1 + z)^p1 well below zc", r"$p_1$")
-    p2: float = index(-0.2, "L* goes as (1 + z)^p2 well above zc", r"$p_2$")
+    p1: float = index(6.4, "L* goes as (1 + z)^p1 well below zc", r"$p_1$", low=1.0)
+    p2: float = index(-0.2, "L* goes as (1 + z)^p2 well above zc", r"$p_2$", high=1.0)
     zc: float = break_redshift(0.75, "redshift at which the evolution of L* turns, smoothly", r"$z_c$", low=0.1)
     d: float = index(-0.2, "change of log A with redshift", r"$d$", low=-2.0, high=2.0)
 

@@ -137,7 +137,8 @@ def _xlf(cells: Sequence[CellResult], figure: Any, study: Xlf) -> None:
         grid, share = luminosity_grid(bins), sum(getattr(study.imaging, "nh_classes", {}).values()) or 1.0
         for z, panel in zip(bins.z_centre, panels, strict=True):
             _put(panel.curves, "truth", Curve(x=grid, y=share * np.exp(truth.log_density(grid, z))))
-    for _, sample in list(cells[0].named("sample"))[:1]:
+    samples = list(cells[0].named("sample"))
+    for _, sample in samples if len(samples) == 1 else ():
         for z, panel in zip(bins.z_centre, panels, strict=True):
             for percent in (10, 50, 90):
                 _put(panel.marks, f"{percent} %", float(sample.conversion.log_l(sample.area.level(percent / 100), z)))
