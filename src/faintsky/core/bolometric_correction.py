@@ -46,6 +46,16 @@ class BolometricCorrection(Protocol):
         """Whether the coefficients were checked against something; others warn."""
         return True
 
+    @property
+    def name(self) -> str:
+        """What tables call it: its class, its band, and options that are not the default ones."""
+        changed = [
+            f"{a.name} = {getattr(self, a.name)}"
+            for a in getattr(type(self), "__attrs_attrs__", ())
+            if a.name != "band" and getattr(self, a.name) != a.default
+        ]
+        return ", ".join([type(self).__name__.lower(), str(self.band), *changed])
+
     def check(self, band: Band, name: str) -> None:
         """Refuse luminosities of another band; warn where nobody verified the coefficients.
 

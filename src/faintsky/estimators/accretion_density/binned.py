@@ -76,7 +76,7 @@ def bolometric_points(binned: BinnedLuminosityFunction, correction: BolometricCo
         low=binned.low * slope,
         high=binned.high * slope,
         is_limit=binned.is_limit,
-        correction=str(correction),
+        correction=correction.name,
     )
 
 
@@ -175,7 +175,7 @@ def binned_accretion_density(
         missing=(~known & inside).sum(axis=1),
         log_bol=correction.log_bolometric(edges[[0, -1]]),
         efficiency=efficiency,
-        correction=str(correction),
+        correction=correction.name,
         shape="flat" if model is None else model.name,
     )
 

@@ -35,7 +35,7 @@ class BolometricFunction:
     @property
     def correction_name(self) -> str:
         """The correction with its options; ``none`` for a bolometric luminosity function."""
-        return "none" if self.correction is None else str(self.correction)
+        return "none" if self.correction is None else self.correction.name
 
 
 def checked(

@@ -24,8 +24,8 @@ class Lade(PublishedForm):
     """Luminosity and density evolution (Aird et al. 2010): L* turns over with redshift, and the density falls exponentially.
 
     L*(z) = L0 / [((1 + zc) / (1 + z))^p1 + ((1 + zc) / (1 + z))^p2] and A(z) = A 10^(d (1 + z)) with ``norm = "aird10"``. Other
-    codes write both such that they are L0 and A at z = 0, which is ``norm = "z0"``: the same surface, other values of L0 and A. p1
-    and p2 can be exchanged: their default priors, above and below 1, say which is which.
+    codes write both such that they are L0 and A at z = 0, which is ``norm = "z0"``: the same surface, other values of L0 and A.
+    p1 and p2 can be exchanged: their default priors, above and below 1, say which is which.
     """
 
     form: ClassVar[str] = "lade"
