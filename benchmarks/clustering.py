@@ -16,6 +16,7 @@ from collections.abc import Callable
 import numpy as np
 import pyccl
 from colossus.cosmology import cosmology as colossus
+from goals import least_cpu, missed
 from threadpoolctl import threadpool_limits
 
 from faintsky.core.context import Context
@@ -29,17 +30,6 @@ from faintsky.plugins.cosmologies.colossus import Colossus
 Q = np.geomspace(400, 13_000, 40)
 Z = np.linspace(0.005, 3, 401)
 SHAPE = np.exp(-0.5 * ((Z - 1) / 0.3) ** 2) / (0.3 * np.sqrt(2 * np.pi))
-
-
-def best(functions: dict[str, Callable[[], object]], turns: int) -> dict[str, float]:
-    """Least CPU seconds of each function over several turns."""
-    times: dict[str, list[float]] = {name: [] for name in functions}
-    for _ in range(turns):
-        for name, function in functions.items():
-            start = time.process_time()
-            function()
-            times[name].append(time.process_time() - start)
-    return {name: min(each) for name, each in times.items()}
 
 
 def by_colossus() -> np.ndarray:
@@ -96,8 +86,8 @@ def main() -> int:
         "colossus": by_colossus,
         "CCL": by_ccl,
     }
-    took = best(cases, 10)
-    fit = best({"fit": a_fit(cosmology, production, found)}, 3)["fit"]
+    took = least_cpu(cases, 10)
+    fit = least_cpu({"fit": a_fit(cosmology, production, found)}, 3)["fit"]
     print(f"{'template 40 q x 401 z':<28}{'CPU ms':>10}")
     for name, seconds in took.items():
         print(f"{name:<28}{1e3 * seconds:>10.2f}")
@@ -111,13 +101,7 @@ def main() -> int:
         ("linear and CCL differ by", float(np.abs(found / by_ccl() - 1).max()), "<=", 5e-3),
         ("fit of 5 walkers x 500, CPU s", fit, "<=", 1),
     ]
-    print(f"\n{'goal':<32}{'measured':>12}{'wanted':>12}")
-    missed = 0
-    for what, value, sign, wanted in goals:
-        met = value >= wanted if sign == ">=" else value <= wanted
-        missed += not met
-        print(f"{what:<32}{value:>12.3g}{sign + ' ' + format(wanted, 'g'):>12}  {'' if met else 'MISSED'}")
-    return int(missed > 0)
+    return missed(goals)
 
 
 if __name__ == "__main__":

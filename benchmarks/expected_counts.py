@@ -18,6 +18,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
+from goals import missed
 from scipy.integrate import dblquad
 from scipy.interpolate import CubicSpline
 from scipy.special import ndtr
@@ -114,13 +115,7 @@ def main() -> int:
         ("rate over dblquad's", took["dblquad, 1e-6"] / took["faintsky"], ">=", 100),
         ("numbers differ by", float(np.abs(expected.counts(MODEL) / by_dblquad(1e-9) - 1).max()), "<=", 1e-6),
     ]
-    print(f"\n{'goal':<34}{'measured':>12}{'wanted':>12}")
-    missed = 0
-    for what, value, sign, limit in goals:
-        met = value >= limit if sign == ">=" else value <= limit
-        missed += not met
-        print(f"{what:<34}{value:>12.3g}{sign + ' ' + format(limit, 'g'):>12}  {'' if met else 'MISSED'}")
-    return int(missed > 0)
+    return missed(goals)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from goals import missed
 from threadpoolctl import threadpool_limits
 
 from faintsky.core.context import Context
@@ -86,13 +87,7 @@ def main(numbers: list[int]) -> int:
             (f"{number}: pairs [s]", took["its pairs"], "<=", 1),
             (f"{number}: p_any differs by", float(np.abs(p_any - mine.p_any).max()), "<=", 1e-5),
         ]
-    print(f"\n{'goal':<34}{'measured':>12}{'wanted':>12}")
-    missed = 0
-    for what, value, sign, limit in goals:
-        met = value >= limit if sign == ">=" else value <= limit
-        missed += not met
-        print(f"{what:<34}{value:>12.3g}{sign + ' ' + format(limit, 'g'):>12}  {'' if met else 'MISSED'}")
-    return int(missed > 0)
+    return missed(goals)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from collections.abc import Callable
 
 import attrs
 import numpy as np
+from goals import least_cpu, missed
 from scipy.integrate import simpson
 from scipy.interpolate import CubicSpline
 from scipy.special import ndtr
@@ -88,17 +89,6 @@ def reference(data: SourceSample) -> tuple[Callable[[object], float], Callable[[
     return term, number
 
 
-def best(functions: dict[str, Callable[[], object]], turns: int) -> dict[str, float]:
-    """Least CPU seconds of each function over several turns."""
-    times: dict[str, list[float]] = {name: [] for name in functions}
-    for _ in range(turns):
-        for name, function in functions.items():
-            start = time.process_time()
-            function()
-            times[name].append(time.process_time() - start)
-    return {name: min(each) for name, each in times.items()}
-
-
 def main() -> int:
     """Print the times and the goals; 1 where a goal is missed."""
     warnings.simplefilter("ignore")
@@ -113,7 +103,7 @@ def main() -> int:
     theta = truth + SIGMA * np.random.default_rng(2).standard_normal((DRAWS, truth.size))
     term, number = reference(data)
     models = [at(model, row) for row in theta]
-    took = best(
+    took = least_cpu(
         {
             "loop, data term": lambda: term(model),
             "loop, expected number": lambda: number(model),
@@ -146,13 +136,7 @@ def main() -> int:
         ("grid, ln L differs between draws", float(np.ptp(by_grid - by_exact)), "<", 0.1),
         ("expected number, noise", float(own_noise), "<", 0.02),
     ]
-    print(f"\n{'goal':<36}{'measured':>12}{'wanted':>12}")
-    missed = 0
-    for what, value, sign, limit in goals:
-        met = value >= limit if sign == ">=" else value < limit
-        missed += not met
-        print(f"{what:<36}{value:>12.3g}{sign + ' ' + format(limit, 'g'):>12}  {'' if met else 'MISSED'}")
-    return int(missed > 0)
+    return missed(goals)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from goals import missed
 
 PIXEL = "0.98 arcsec"
 BINS = 30
@@ -250,13 +251,7 @@ def report(measured: dict[str, dict[str, Any]], n: int, small: int, strict: bool
     if "treecorr" in measured:
         ours, theirs = measured["two_point"], measured["treecorr"]
         goals.append(("treecorr / two_point, CPU", theirs["seconds"] / ours["seconds"], ">=", 5))
-    print(f"\n{'goal':<32}{'measured':>12}{'wanted':>12}")
-    missed = 0
-    for what, value, sign, wanted in goals:
-        met = value >= wanted if sign == ">=" else value <= wanted
-        missed += not met
-        print(f"{what:<32}{value:>12.3g}{sign + ' ' + format(wanted, 'g'):>12}  {'' if met else 'MISSED'}")
-    return int(bool(missed) and strict)
+    return int(bool(missed(goals)) and strict)
 
 
 if __name__ == "__main__":

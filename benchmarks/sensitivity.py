@@ -19,15 +19,16 @@ from collections.abc import Callable
 
 import attrs
 import numpy as np
+from goals import missed
 from scipy.special import gammainc
 from threadpoolctl import threadpool_limits
 
 from faintsky.core.context import Context
 from faintsky.core.registry import make
+from faintsky.core.threshold_counts import threshold_counts
 from faintsky.core.xray_image import EefMap, XrayImage
 from faintsky.estimators.detections.photometry import photometry
 from faintsky.estimators.detections.sensitivity import sensitivity
-from faintsky.estimators.detections.threshold_counts import threshold_counts
 from faintsky.testing.detections import SimulatedSky
 
 THRESHOLD, EVERY = 4e-6, 10
@@ -98,13 +99,7 @@ def main(side: int) -> int:
         ("its error where the area is above 1 %", error, "<=", 1e-3),
         ("  as it states itself", curve.relative_error, "<=", 1e-3),
     ]
-    print(f"\n{'goal':<42}{'measured':>12}{'wanted':>12}")
-    missed = 0
-    for what, value, sign, limit in goals:
-        met = value >= limit if sign == ">=" else value <= limit
-        missed += not met
-        print(f"{what:<42}{value:>12.3g}{sign + ' ' + format(limit, 'g'):>12}  {'' if met else 'MISSED'}")
-    return int(missed > 0)
+    return missed(goals)
 
 
 if __name__ == "__main__":

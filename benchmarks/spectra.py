@@ -16,11 +16,11 @@ the same 6.1 million exponents, and the rates from photons that are there alread
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from goals import least_cpu, missed
 from sherpa.astro import io
 from threadpoolctl import threadpool_limits
 
@@ -35,17 +35,6 @@ BANDS = (Band(0.5, 2), Band(2, 7), Band(0.5, 7))
 Z = np.linspace(0.01, 10, 200)[:, None, None]
 NH = np.geomspace(1e-2, 1e2, 30).astype(np.float32)[:, None]  # float32: good to 1e-7 of 1, as kappa_grid has it
 SINGLE, BATCH, EVERY = 200, 1200, 6
-
-
-def best(functions: dict[str, Callable[[], object]], turns: int) -> dict[str, float]:
-    """Least CPU seconds of each function over several turns."""
-    times: dict[str, list[float]] = {name: [] for name in functions}
-    for _ in range(turns):
-        for name, function in functions.items():
-            start = time.process_time()
-            function()
-            times[name].append(time.process_time() - start)
-    return {name: min(each) for name, each in times.items()}
 
 
 def main(arf: Path, rmf: Path) -> int:
@@ -78,7 +67,7 @@ def main(arf: Path, rmf: Path) -> int:
         "reading, faintsky": lambda: source.load(Context()),
         "reading, sherpa": lambda: (io.read_arf(str(arf)), io.read_rmf(str(rmf))),
     }
-    took = best(cases, 9)
+    took = least_cpu(cases, 9)
     took |= {"grid, sherpa": EVERY * took.pop("grid / 6, sherpa")}
     per = {"single": SINGLE, "batch": BATCH, "grid": len(photons)}
     print(f"{arf.name} + {rmf.name}: {len(response.area)} bins, {response.nchan} channels, {response.data.size} elements\n")
@@ -96,13 +85,7 @@ def main(arf: Path, rmf: Path) -> int:
         ("reading, time over sherpa's", took["reading, faintsky"] / took["reading, sherpa"], "<=", 2),
         ("counts differ by", float(np.abs(response.fold(single)[seen] / wanted[seen] - 1).max()), "<=", 1e-10),
     ]
-    print(f"\n{'goal':<34}{'measured':>12}{'wanted':>12}")
-    missed = 0
-    for what, value, sign, limit in goals:
-        met = value >= limit if sign == ">=" else value <= limit
-        missed += not met
-        print(f"{what:<34}{value:>12.3g}{sign + ' ' + format(limit, 'g'):>12}  {'' if met else 'MISSED'}")
-    return int(missed > 0)
+    return missed(goals)
 
 
 if __name__ == "__main__":

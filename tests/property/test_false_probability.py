@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from scipy.stats import poisson
 
 from faintsky.core.aperture_photometry import false_probability
+from faintsky.core.threshold_counts import threshold_counts
 from faintsky.estimators.detections.false_fraction import false_fraction, false_fraction_threshold
-from faintsky.estimators.detections.threshold_counts import threshold_counts
 
 BACKGROUND = st.floats(1e-3, 50.0)
 THRESHOLD = st.floats(1e-9, 0.1)

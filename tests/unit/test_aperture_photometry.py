@@ -11,6 +11,7 @@ from faintsky.core.context import Context
 from faintsky.core.errors import DataError, FaintskyWarning
 from faintsky.core.grid import Grid
 from faintsky.core.registry import make
+from faintsky.core.threshold_counts import threshold_counts
 from faintsky.core.units import ARCSEC
 from faintsky.core.xray_image import EefMap, XrayImage
 from faintsky.estimators.detections.apertures import DiscSums, inside_discs
@@ -19,7 +20,6 @@ from faintsky.estimators.detections.extraction import clear_of, extract, joined
 from faintsky.estimators.detections.false_fraction import false_fraction, false_fraction_threshold
 from faintsky.estimators.detections.photometry import photometry
 from faintsky.estimators.detections.sensitivity import area_curve, sensitivity
-from faintsky.estimators.detections.threshold_counts import threshold_counts
 from faintsky.estimators.detections.wings import Wings
 from faintsky.models.psfs.eef_map import Pointing, eef_map, eef_map_of_pointings
 from faintsky.testing.detections import SimulatedSky

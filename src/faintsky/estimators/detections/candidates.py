@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faintsky.core.extras import require
+from faintsky.core.threshold_counts import threshold_counts
 from faintsky.core.xray_image import XrayImage
 from faintsky.estimators.detections.apertures import DiscSums
 from faintsky.estimators.detections.photometry import expected_background
-from faintsky.estimators.detections.threshold_counts import threshold_counts
 
 __all__ = ["candidates"]
 

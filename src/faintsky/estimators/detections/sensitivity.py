@@ -12,11 +12,11 @@ from scipy.special import gammainc, gammaincinv
 from faintsky.core.area_curve import AreaCurve
 from faintsky.core.band import Band
 from faintsky.core.errors import DataError
+from faintsky.core.threshold_counts import threshold_counts
 from faintsky.core.units import DEG2_PER_SR
 from faintsky.core.xray_image import XrayImage
 from faintsky.estimators.detections.apertures import DiscSums
 from faintsky.estimators.detections.photometry import aperture_radius, expected_background, usable
-from faintsky.estimators.detections.threshold_counts import threshold_counts
 
 __all__ = ["Sensitivity", "area_curve", "sensitivity", "sensitivity_map"]
 

@@ -18,6 +18,7 @@ from faintsky.core.cosmology import Cosmology
 from faintsky.core.errors import DataError
 from faintsky.core.luminosity_function import LuminosityFunction
 from faintsky.core.source_sample import SourceSample, SourceSampleSource
+from faintsky.core.threshold_counts import threshold_counts
 from faintsky.models.conversions.power_law_flux import power_law_conversion
 from faintsky.models.surveys.agn_population import drawn_agn
 from faintsky.models.surveys.photo_z import PhotoZ
@@ -91,7 +92,7 @@ class SimulatedSample(SourceSampleSource):
         photometry = None
         if self.counts:
             aperture = self._drawn_counts(log_x, rng)
-            seen = aperture.counts >= self._least(aperture.background)
+            seen = aperture.counts >= threshold_counts(aperture.background, self.threshold)
             area, photometry = self._area_of_counts(), aperture.select(seen)
             measured = np.log10(photometry.rate)
         else:
@@ -144,20 +145,15 @@ class SimulatedSample(SourceSampleSource):
     @property
     def _depths(self) -> tuple[Array, Array]:
         """Exposure [counts per unit of flux] and background of each part of the field, shape (64,)."""
-        least = self._least(np.array([self.background]))[0]
+        least = float(threshold_counts(self.background, self.threshold))
         # Half of the sources of x50 reach L counts in a part of median depth.
         median = (gammaincinv(least, 0.5) - self.background) / (10**self.log_x50 * _EEF)
         depth = 10 ** (self.width * ndtri((np.arange(_DEPTHS) + 0.5) / _DEPTHS))
         return median * depth, self.background * depth
 
-    def _least(self, background: Array) -> Array:
-        """Smallest counts L with P(>= L | b) = gammainc(L, b) <= threshold."""
-        upto = np.arange(1, 12 + int(2 * background.max(initial=1.0) + 12 * np.sqrt(background.max(initial=1.0))))
-        return np.asarray(upto[np.searchsorted(gammaincinv(upto, self.threshold), background)], dtype=float)
-
     def _area_of_counts(self) -> AreaCurve:
         exposure, background = self._depths
-        least = self._least(background)
+        least = threshold_counts(background, self.threshold).astype(float)
         # From where nothing is seen, not even by chance, to where every part sees all.
         ends = np.log10(((0.01 * background) / (_EEF * exposure)).min()), np.log10((4 * least / (_EEF * exposure)).max())
         log_x = np.linspace(*ends, 1 + int(np.ceil((ends[1] - ends[0]) * _PER_DEX)))
