@@ -52,9 +52,19 @@ def select(
 
 @step(title="area curve")
 def area(*, detected: DetectedField, selected: Selected, choice: SensitivityChoice, title: str, ctx: Context) -> AreaCurve:
-    """The area in which sources of each rate pass the threshold of the sample."""
-    found = sensitivity(detected.images[selected.band], selected.threshold, eef=choice.eef)
-    return found.area_curve(found.log_rates(choice.points))
+    """The area in which sources of each rate pass the threshold of the sample.
+
+    Below the threshold of the blind search sources are only found at galaxies that lie clear of blind sources: the area that the
+    looser threshold adds counts by their share.
+    """
+    image, blind = detected.images[selected.band], detected.sources.threshold
+    found = sensitivity(image, selected.threshold, eef=choice.eef)
+    curve = found.area_curve(found.log_rates(choice.points))
+    clear = selected.meta.get("tested", 1) / selected.meta.get("galaxies", 1)
+    if selected.threshold <= blind or clear == 1:
+        return curve
+    alone = sensitivity(image, blind, eef=choice.eef).area_curve(curve.log_x)
+    return attrs.evolve(curve, area=alone.area + clear * (curve.area - alone.area))
 
 
 def conversions(

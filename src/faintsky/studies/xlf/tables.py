@@ -199,4 +199,5 @@ def _sample_row(name: str, sample: SourceSample, selected: Selected | None) -> R
     }
     if selected is not None:
         row |= {"threshold": selected.threshold} | {key: selected.meta[key] for key in ("blind", "extracted", "insecure")}
+        row["clear"] = selected.meta.get("tested", 1) / selected.meta.get("galaxies", 1)
     return row
