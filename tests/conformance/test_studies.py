@@ -60,7 +60,6 @@ class TestXlf(StudyConformance):
     text = """
 study = "xlf"
 bolometric_corrections = "shen20"
-samplers = { use = "nestle", nlive = 40 }
 binned_luminosity_functions = ["nobs-nmdl", "vmax"]
 [samples.field]
 use = "simulated"
@@ -77,18 +76,4 @@ log_l = [43.0, 45.0]
 [fiducial]
 use = "ldde1"
 published = "ueda03"
-[luminosity_functions]
-use = "pde"
-published = "ueda03-pde"
-outside = "ignore"
-fixed = { log_l_star = 44.11, gamma1 = 0.93, gamma2 = 2.23, zc = 1.14 }
-[likelihoods]
-use = "pdf"
-z_range = [0.05, 10.0]
-log_l_range = [41.0, 47.0]
-nodes = 32
-mode = "grid"
-grid = [100, 100]
-[fit]
-draws = 60
 """

@@ -33,7 +33,7 @@ name = "samples"
 seed = 3
 binned_luminosity_functions = ["nobs-nmdl", "page-carrera", "vmax"]
 bolometric_corrections = "shen20"
-samplers = {{ use = "nestle", nlive = 40 }}
+samplers = {{ use = "nestle", nlive = 30 }}
 
 [samples.field]
 use = "simulated"
@@ -69,17 +69,17 @@ fixed = {{ {HELD} }}
 use = "pde"
 published = "ueda03-pde"
 outside = "ignore"
-fixed = {{ log_l_star = 44.11, gamma1 = 0.93, gamma2 = 2.23 }}
+fixed = {{ log_l_star = 44.11, gamma1 = 0.93, gamma2 = 2.23, zc = 1.14 }}
 
 [likelihoods]
 use = "pdf"
 z_range = [0.05, 10.0]
 log_l_range = [41.0, 47.0]
 mode = "grid"
-grid = [120, 120]
+grid = [100, 100]
 nodes = 32
 [fit]
-draws = 100
+draws = 60
 prior_widths = [2.0]
 """
 

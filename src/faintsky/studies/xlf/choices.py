@@ -118,6 +118,7 @@ class ObscurationChoice:
     spectrum: Spectrum = slot(help="spectrum of obscured sources")
     absorber: str = option(help="its parameter that is the column density at the source, such as 'zwabs.nh'")
     intrinsic: Spectrum | None = option(None, help="the source without obscuration; default: all columns at 0")
+    note: str = option("", help="what the report must say of them, such as that they stand in for models that are not public")
     log_nh_edges: tuple[float, ...] = option((23.0, 24.0), help="edges between the classes, log10 of cm^-2")
     log_nh: tuple[float, ...] = option((22.5, 23.5, 24.5), help="column density that stands for each class")
     names: tuple[str, ...] = option(("unabsorbed", "absorbed", "compton-thick"), help="names of the classes")

@@ -65,7 +65,7 @@ def all_figures(study: Xlf) -> Mapping[str, Figure]:
             title="Bolometric luminosity function",
             alt="Densities per decade of bolometric luminosity in each redshift bin, as observed and corrected for obscuration.",
             draw=partial(_qlf, study=study),
-            table="accretion",
+            table="bolometric",
         )
         found["accretion"] = Figure(
             title="Accretion density",
@@ -214,4 +214,6 @@ def _bhad(cells: Sequence[CellResult], figure: Any, study: Xlf) -> None:
                 label,
                 Points(x=bins.z_centre, width=width, y=ends[:, 0], low=ends[:, 1], high=ends[:, 2], limit=none),
             )
+    if not panel.points and not panel.curves:
+        raise LookupError("nothing is integrated: no fit, no correction for obscuration, no [compared.NAME]")
     draw_panels(figure, [panel], "redshift", r"accretion density [M$_\odot$ yr$^{-1}$ Mpc$^{-3}$]")

@@ -79,6 +79,8 @@ def correct(
     ctx: Context,
 ) -> Obscuration:
     """Classify the sources of the bins by their hardness, scale the fiducial model to each class, correct the binned function."""
+    if choice.note:
+        ctx.warn(choice.note)
     (name, whole), *more = samples.items()
     if more:
         raise DataError("obscuration is corrected for one field of images at a time")

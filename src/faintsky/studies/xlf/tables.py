@@ -52,6 +52,7 @@ def all_tables(study: Xlf, cells: Sequence[CellResult]) -> Mapping[str, Any]:
         "classes": _unique(cells, "obscuration", lambda o: _records(o.scales.to_table())),
         "fractions": _unique(cells, "obscuration", _fractions),
         "corrected": _unique(cells, "obscuration", lambda o: _records(o.binned.to_table())),
+        "bolometric": _unique(cells, "accretion", _bolometric),
         "accretion": _unique(cells, "accretion", _accretion),
         "counterparts": _unique(cells, "counterparts", _counterparts),
         "samples": _samples(cells),
@@ -149,6 +150,23 @@ def _bounds(cells: Sequence[CellResult]) -> list[Row]:
 
 def _fractions(found: Obscuration) -> list[Row]:
     return [{"recipe": f.recipe} | row for f in found.fractions for row in _records(f.to_table())]
+
+
+def _bolometric(found: Accretion) -> list[Row]:
+    return [
+        {
+            "of": name,
+            "z": f"{points.z[i]:g}-{points.z[i + 1]:g}",
+            "log_l_bol": points.log_bol_centre[j],
+            "phi": points.phi[i, j],
+            "phi_low": points.low[i, j],
+            "phi_high": points.high[i, j],
+            "limit": bool(points.is_limit[i, j]),
+            "correction": points.correction,
+        }
+        for name, points in found.points.items()
+        for i, j in np.ndindex(*points.phi.shape)
+    ]
 
 
 def _accretion(found: Accretion) -> list[Row]:
