@@ -26,6 +26,12 @@ def test_what_all_share_has_no_label_and_what_none_has_is_nothing():
     assert list(distinct(cells({("a", "one"): one}), "y")) == []
 
 
+def test_an_axis_along_which_a_result_is_missing_is_told():
+    made = cells({("a", "one"): object(), ("b", "one"): object()})
+    made[1] = CellResult(labels=made[1].labels, study=None)
+    assert [dict(labels) for labels, _ in distinct(made, "x")] == [{"models": "a"}]
+
+
 def posterior(log_z):
     one = np.ones((1, 1))
     return Posterior(
