@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from faintsky.core.comoving_volume import comoving_volume
 from faintsky.core.cosmology import Cosmology
 from faintsky.core.errors import DataError, FaintskyWarning
+from faintsky.core.gauss_panels import gauss_panels
 from faintsky.core.luminosity_function import LuminosityFunction
 from faintsky.core.luminosity_quadrature import LuminosityQuadrature, checked_range
 
@@ -93,10 +94,8 @@ def _at_one_redshift(model: LuminosityFunction, log_l: tuple[float, float], z: f
     inner = np.concatenate([own, 0.5 * (grid[passes] + grid[passes + 1])])
     edges = np.unique(np.concatenate([log_l, np.clip(inner, *log_l)]))
     each = max(8, -(-nodes // (edges.size - 1)))
-    at, share = np.polynomial.legendre.leggauss(each)
-    half = 0.5 * np.diff(edges)[:, None]
-    places = (edges[:-1, None] + half * (1 + at)).ravel()
-    total = np.exp(model.log_density(places, np.full(places.shape, z))) * (half * share).ravel()
+    places, share = gauss_panels(edges, each)
+    total = np.exp(model.log_density(places, np.full(places.shape, z))) * share
     if weight is not None:
         total = total * np.asarray(weight(places, np.full(places.shape, z)))
     return np.asarray(total.sum(axis=-1))

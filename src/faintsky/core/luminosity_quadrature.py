@@ -7,13 +7,12 @@ thousand sources is wrong by 2, and so is ln L. Panels that end at the kinks see
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import ArrayLike, NDArray
 
 from faintsky.core.errors import DataError
+from faintsky.core.gauss_panels import gauss_panels
 from faintsky.core.luminosity_function import LuminosityFunction
 
 __all__ = ["LuminosityNodes", "LuminosityQuadrature", "checked_range"]
@@ -36,22 +35,6 @@ def checked_range(name: str, given: ArrayLike) -> tuple[float, float]:
     if ends.shape != (2,) or not np.all(np.isfinite(ends)) or not ends[0] < ends[1]:
         raise DataError(f"{name} is a range of two finite numbers, the smaller one first; got {ends.tolist()}")
     return float(ends[0]), float(ends[1])
-
-
-@lru_cache(maxsize=64)
-def _legendre(number: int) -> tuple[Array, Array]:
-    """Nodes and weights on 0 to 1."""
-    nodes, weights = np.polynomial.legendre.leggauss(number)
-    return 0.5 * (nodes + 1), 0.5 * weights
-
-
-def _panels(edges: Array, number: int) -> tuple[Array, Array]:
-    """Nodes and weights in each panel, from edges of shape (..., k + 1) to (..., k * number)."""
-    at, weight = _legendre(number)
-    width = np.diff(edges, axis=-1)[..., None]
-    nodes = edges[..., :-1, None] + width * at
-    shape = (*edges.shape[:-1], -1)
-    return nodes.reshape(shape), (width * weight).reshape(shape)
 
 
 @frozen(kw_only=True, eq=False)
@@ -108,9 +91,9 @@ class LuminosityQuadrature:
         breaks = np.asarray(model.log_l_breaks(), dtype=float)
         ends = np.broadcast_to(self.log_l, (*breaks.shape[:-1], 2))
         edges = np.sort(np.clip(np.concatenate([ends, breaks], axis=-1), *self.log_l), axis=-1)
-        log_l, dlog_l = _panels(edges, self._each(edges.shape[-1] - 1))
+        log_l, dlog_l = gauss_panels(edges, self._each(edges.shape[-1] - 1))
         edges = self._z_edges(model, log_l)
-        u, du = _panels(np.log1p(edges), self._each(edges.shape[-1] - 1))
+        u, du = gauss_panels(np.log1p(edges), self._each(edges.shape[-1] - 1))
         found = np.broadcast_arrays(log_l[..., None], np.expm1(u), dlog_l[..., None] * du * np.exp(u))
         if edges.ndim > 2:
             log_l, z, weight = (a.reshape(len(a), -1) for a in found)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from faintsky.core.gauss_panels import gauss_panels
+
 __all__ = ["panels"]
 
 Array = NDArray[np.float64]
@@ -16,7 +18,4 @@ def panels(low: float, high: float, width: float, order: int) -> tuple[Array, Ar
     Narrow panels bound what a kink of the integrand costs, wherever it lies.
     """
     number = max(int(np.ceil((high - low) / width - 1e-9)), 1)
-    x, weights = np.polynomial.legendre.leggauss(order)
-    half = 0.5 * (high - low) / number
-    middle = low + half * (2 * np.arange(number) + 1)
-    return (middle[:, None] + half * x).ravel(), np.tile(half * weights, number)
+    return gauss_panels(np.linspace(low, high, number + 1), order)

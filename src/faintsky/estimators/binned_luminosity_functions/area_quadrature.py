@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from faintsky.core.area_curve import AreaCurve
 from faintsky.core.comoving_volume import comoving_volume
+from faintsky.core.gauss_panels import gauss_panels
 from faintsky.core.source_sample import SourceSample
 
 __all__ = ["ORDER", "area_volume_weights", "panel_nodes"]
@@ -32,8 +33,7 @@ _FINE_NODES, _FINE_GAUSS = leggauss(4)
 
 def panel_nodes(edges: Array) -> Array:
     """Gauss-Legendre nodes in panels, shape (p * ORDER,) for p + 1 edges."""
-    middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
-    return np.asarray((middle[:, None] + half[:, None] * _NODES).ravel())
+    return gauss_panels(edges, ORDER)[0]
 
 
 def area_volume_weights(sample: SourceSample, log1p_z: Array, log_l: Array) -> Array:

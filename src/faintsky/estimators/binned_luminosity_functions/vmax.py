@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from attrs import frozen
-from numpy.polynomial.legendre import leggauss
 from numpy.typing import ArrayLike, NDArray
 
 from faintsky.core.binned_luminosity_function import BinnedLuminosityFunction, BinnedLuminosityFunctionEstimator
 from faintsky.core.comoving_volume import comoving_volume
 from faintsky.core.component import component
 from faintsky.core.context import Context
+from faintsky.core.gauss_panels import gauss_panels
 from faintsky.core.intervals import poisson_interval
 from faintsky.core.luminosity_bins import LuminosityBins
 from faintsky.core.luminosity_function import LuminosityFunction
@@ -88,10 +88,9 @@ class Vmax(BinnedOptions, BinnedLuminosityFunctionEstimator):
 def accessible_volume(surveys: SurveySet, log_l: ArrayLike, z_low: float, z_high: float) -> Array:
     """V(L) = int A(L, z) dV/dz dz between two redshifts [Mpc^3], for luminosities of shape (n,)."""
     edges = np.linspace(np.log1p(z_low), np.log1p(z_high), _PANELS + 1)
-    nodes, gauss = leggauss(_NODES)
-    half = 0.5 * np.diff(edges)[:, None]
-    z = np.expm1((0.5 * (edges[1:] + edges[:-1])[:, None] + half * nodes).ravel())
-    step = (half * gauss).ravel() * (1 + z) * comoving_volume(surveys.cosmology, z)
+    nodes, share = gauss_panels(edges, _NODES)
+    z = np.expm1(nodes)
+    step = share * (1 + z) * comoving_volume(surveys.cosmology, z)
     return np.asarray(surveys.area_at(np.asarray(log_l, dtype=float)[:, None], z) @ step)
 
 

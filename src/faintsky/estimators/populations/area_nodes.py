@@ -7,6 +7,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from faintsky.core.area_curve import AreaCurve
+from faintsky.core.gauss_panels import gauss_panels
 
 __all__ = ["AreaNodes"]
 
@@ -55,11 +56,8 @@ def _support(area: AreaCurve, low: float, high: float) -> tuple[Array, Array]:
     """Points and weights that stand for A(x) 10^(-1.3 (x - low)) dx: Gauss and Legendre between all points of the curve."""
     points = np.concatenate([area.log_x, np.arange(low, high, _STEP), [low, high]])
     edges = np.unique(points[(points >= low) & (points <= high)])
-    at, share = np.polynomial.legendre.leggauss(3)
-    half = 0.5 * np.diff(edges)[:, None]
-    x = 0.5 * (edges[1:] + edges[:-1])[:, None] + half * at
-    weight = half * share * area.at(x) * 10 ** (-_SLOPE * (x - low))
-    return x.ravel(), weight.ravel()
+    x, share = gauss_panels(edges, 3)
+    return x, share * area.at(x) * 10 ** (-_SLOPE * (x - low))
 
 
 def _gauss(x: Array, weight: Array, number: int) -> tuple[Array, Array]:

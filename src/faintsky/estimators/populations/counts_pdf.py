@@ -12,6 +12,7 @@ from faintsky.core.comoving_volume import comoving_volume
 from faintsky.core.component import component
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError
+from faintsky.core.gauss_panels import gauss_panels
 from faintsky.core.likelihood import Likelihood, LikelihoodRule
 from faintsky.core.luminosity_function import LuminosityFunction
 from faintsky.core.source_sample import SourceSample
@@ -105,7 +106,8 @@ def _counts_nodes(sample: SourceSample, seen: AperturePhotometry, i: int, z: Arr
     factor = sample.conversion.at(z)
     low, high = ranges.log_l[0] - factor, ranges.log_l[1] - factor
     middle = np.clip(least, low, high)
-    parts = [_panel(middle, np.clip(most, low, high), _SOURCE), _panel(low, middle, _BACKGROUND)]
+    ends = np.stack([low, middle, np.clip(most, low, high)], axis=-1)
+    parts = [gauss_panels(ends[:, 1:], _SOURCE), gauss_panels(ends[:, :2], _BACKGROUND)]
     log_x, step = (np.concatenate(pair, axis=1) for pair in zip(*parts, strict=True))
     expected = background + reach * 10**log_x
     chance = xlogy(counts, expected) - expected - gammaln(counts + 1)
@@ -118,10 +120,3 @@ def _counts_nodes(sample: SourceSample, seen: AperturePhotometry, i: int, z: Arr
         log_weight=weight[kept],
         starts=np.zeros(1, dtype=np.intp),
     )
-
-
-def _panel(low: Array, high: Array, number: int) -> tuple[Array, Array]:
-    """Nodes and weights of Gauss and Legendre between ends of shape (k,), shape (k, number)."""
-    at, share = np.polynomial.legendre.leggauss(number)
-    half = 0.5 * (high - low)[:, None]
-    return low[:, None] + half * (1 + at), half * share

@@ -11,6 +11,7 @@ from faintsky.core.brightness_conversion import BrightnessConversion
 from faintsky.core.comoving_volume import comoving_volume
 from faintsky.core.cosmology import Cosmology
 from faintsky.core.errors import DataError
+from faintsky.core.gauss_panels import gauss_panels
 from faintsky.core.luminosity_function import LuminosityFunction
 from faintsky.core.survey_set import SurveySet
 from faintsky.estimators.populations.area_nodes import AreaNodes
@@ -79,10 +80,7 @@ class _Tracks:
         """log10 L, z, and weights that hold area and volume, each of shape (nx, nz)."""
         edges = self.edges(model)
         each = max(_LEAST, int(np.ceil(number * _RATIO / (edges.shape[1] - 1))))
-        at, share = np.polynomial.legendre.leggauss(each)
-        half = 0.5 * np.diff(edges, axis=1)[:, :, None]
-        u = (edges[:, :-1, None] + half * (1 + at)).reshape(len(edges), -1)
-        step = (half * share).reshape(len(edges), -1)
+        u, step = gauss_panels(edges, each)
         table = np.log1p(self.z)
         log_l = self.x[:, None] + np.interp(u, table, self.factor)
         weight = step * np.exp(np.interp(u, table, self.log_volume)) * self.weight[:, None]

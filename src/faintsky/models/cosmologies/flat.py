@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from faintsky.core.component import component, option
 from faintsky.core.cosmology import Cosmology, CosmologyTables
+from faintsky.core.gauss_panels import gauss_panels
 
 __all__ = ["Flat"]
 
@@ -62,7 +63,5 @@ class Flat(Cosmology):
 
 def _pieces(x: Array, of: Callable[[Array], Array]) -> Array:
     """Integrals of a function between neighbours of `x`."""
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    half = 0.5 * np.diff(x)
-    middle = 0.5 * (x[1:] + x[:-1])
-    return np.asarray((of(middle[:, None] + half[:, None] * nodes) * weights).sum(axis=1) * half)
+    nodes, weights = gauss_panels(x, _NODES)
+    return np.asarray((of(nodes) * weights).reshape(-1, _NODES).sum(axis=1))
