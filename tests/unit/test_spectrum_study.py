@@ -11,7 +11,6 @@ from faintsky.core.registry import make
 from faintsky.core.sampler import Posterior
 from faintsky.core.study_file import load_study
 from faintsky.plugins.ogip.xspec_chain import chain_columns, write_chain
-from faintsky.studies.spectrum.derived import equal_weight_rows
 
 RESPONSE = """
 use = "effective-area"
@@ -153,7 +152,7 @@ def test_rows_of_equal_weight_keep_the_weights():
         cpu_seconds=0.0,
         status="converged",
     )
-    rows = equal_weight_rows(given, 1000, np.random.default_rng(1))
+    rows = given.drawn(1000, np.random.default_rng(1))
     np.testing.assert_allclose(np.bincount(rows[:, 0].astype(int)) / 1000, [0.5, 0.2, 0.3], atol=2e-3)
 
 

@@ -109,6 +109,10 @@ class Posterior:
         upto = np.cumsum(self.weights)
         return np.searchsorted(upto / upto[-1], (np.arange(number) + start) / number)
 
+    def drawn(self, number: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Samples of equal weight, by systematic resampling from a random start, shape (number, d)."""
+        return np.asarray(self.samples[self.equal_weight(number, rng.random())])
+
     @property
     def ess(self) -> float:
         """Effective number of samples: the engine's own, or Kish's for the weights."""

@@ -15,7 +15,7 @@ from faintsky.models.conversions.kappa import luminosity
 from faintsky.models.conversions.unabsorbed import named, unabsorbed
 from faintsky.studies.spectrum.choices import FluxChoice, LuminosityChoice
 
-__all__ = ["Derived", "derive", "equal_weight_rows"]
+__all__ = ["Derived", "derive"]
 
 Array = NDArray[np.float64]
 
@@ -42,11 +42,6 @@ class Derived:
     unit: str
 
 
-def equal_weight_rows(posterior: Posterior, number: int, rng: np.random.Generator) -> Array:
-    """Rows of samples of equal weight, by systematic resampling, shape (number, d)."""
-    return posterior.samples[posterior.equal_weight(number, rng.random())]
-
-
 @step(title="fluxes of")
 def derive(
     *,
@@ -58,7 +53,7 @@ def derive(
     ctx: Context,
 ) -> tuple[Derived, ...]:
     """Fluxes and luminosities over the posterior."""
-    rows = equal_weight_rows(posterior, fluxes.draws, ctx.rng("fluxes"))
+    rows = posterior.drawn(fluxes.draws, ctx.rng("fluxes"))
     seen = at(model, rows)
     bare = unabsorbed(seen)
     found = []

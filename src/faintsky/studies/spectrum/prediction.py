@@ -19,7 +19,6 @@ from faintsky.core.spectrum import Spectrum
 from faintsky.core.step import step
 from faintsky.estimators.likelihoods.bound_counts import BoundCounts
 from faintsky.studies.spectrum.choices import PredictionChoice
-from faintsky.studies.spectrum.derived import equal_weight_rows
 
 __all__ = ["Prediction", "predict"]
 
@@ -77,7 +76,7 @@ def predict(
 ) -> Mapping[str, Prediction]:
     """Predicted counts of every spectrum; poor fits are warned about."""
     found = {}
-    rows = equal_weight_rows(posterior, choice.draws, ctx.rng("rows"))
+    rows = posterior.drawn(choice.draws, ctx.rng("rows"))
     for name, data in observed.items():
         bound = likelihood.bind(data, model, ctx)
         if not isinstance(bound, BoundCounts):

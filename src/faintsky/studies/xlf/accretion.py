@@ -70,7 +70,7 @@ def accrete(
         total = draws.sum(axis=1)
         densities["corrected"] = tuple(d.scaled(t, "obscuration") for d, t in zip(fiducial, total, strict=True))
     if model is not None and posterior is not None:
-        rows = posterior.samples[posterior.equal_weight(fit.draws, ctx.rng("rows").random())]
+        rows = posterior.drawn(fit.draws, ctx.rng("rows"))
         densities["fit"] = _in_bins(at(model, rows), correction, choice, bins)
     return Accretion(points=points, densities=densities)
 

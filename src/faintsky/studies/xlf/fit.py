@@ -98,7 +98,7 @@ def derive(
 ) -> FittedDensity:
     """Densities over the posterior, and the numbers of sources that it predicts."""
     surveys, edges = SurveySet(samples=samples), bins.bins
-    rows = posterior.samples[posterior.equal_weight(choice.draws, ctx.rng("rows").random())]
+    rows = posterior.drawn(choice.draws, ctx.rng("rows"))
     drawn = at(model, rows)
     log_l = luminosity_grid(edges)
     phi = [np.quantile(np.exp(drawn.log_density(log_l, z)), _QUANTILES, axis=0) for z in edges.z_centre]
@@ -106,7 +106,7 @@ def derive(
     density = [np.quantile(density_between(drawn, choice.log_l, z), _QUANTILES) for z in redshifts]
     mean = np.broadcast_to(ExpectedCounts.of(surveys, edges, model).counts(drawn), (len(rows), *edges.shape))
     numbers = ctx.rng("numbers").poisson(np.clip(mean, 0, 1e15))
-    best = at(model, posterior.samples[np.argmax(posterior.log_likelihood)])
+    best = at(model, posterior.best)
     shared = "posterior" if all(s.redshifts is not None for s in samples.values()) else "point"
     return FittedDensity(
         z=edges.z_centre,
