@@ -1,5 +1,7 @@
 """The analytic problems, which samplers are judged by, and the built-in likelihoods keep the contract."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,10 @@ from faintsky.core.bins import Bins
 from faintsky.core.context import Context
 from faintsky.core.grid import Grid
 from faintsky.core.map import Map
+from faintsky.core.point_sources import PointSources
 from faintsky.core.registry import make
 from faintsky.testing.likelihoods import LikelihoodConformance
+from faintsky.testing.photon_sets import photon_set
 from faintsky.testing.problems import BoxedGaussian, ConjugateGaussian, CorrelatedGaussian, EggBox, Shells
 
 
@@ -94,6 +98,38 @@ class TestGaussianObservedSigma(BandpowerCase):
 
 class TestWhittle(BandpowerCase):
     name = "whittle"
+
+
+class PhotonCase(LikelihoodConformance):
+    """Photons of one source in two observations."""
+
+    number = 2
+    options: ClassVar = {}
+
+    def of_seed(self, seed):
+        psf = make("psfs", "two-king")
+        data = photon_set(psf, [(0, 0, 30), (1, 1, 9)], shifts=[(0, 0), (0.3, 0.1)], background=6, seed=seed)
+        return make("likelihoods", "photon-mixture", **self.options).bind(
+            data, PointSources(number=self.number, psf=psf), Context()
+        )
+
+    def bound(self):
+        return self.of_seed(1)
+
+    def bound_to_other_data(self):
+        return self.of_seed(2)
+
+
+class TestPhotonMixture(PhotonCase):
+    pass
+
+
+class TestPhotonMixtureOfOne(PhotonCase):
+    number = 1
+
+
+class TestPhotonMixtureWithEnergies(PhotonCase):
+    options: ClassVar = {"energies": "gamma", "truncate": "none"}
 
 
 @pytest.mark.parametrize("name", ["gaussian-model-sigma", "gaussian-observed-sigma", "whittle"])

@@ -11,6 +11,7 @@ from faintsky.core.registry import make
 from faintsky.models.psfs.gaussian import Gaussian
 from faintsky.models.psfs.image import ImagePSF
 from faintsky.testing.psfs import PSFConformance
+from faintsky.testing.subject import ComponentConformance
 
 
 class TestGaussian(PSFConformance):
@@ -29,6 +30,16 @@ class TestSteepKing(PSFConformance):
     options: ClassVar = {"core": "2 arcsec", "slope": 4.0}
 
 
+class TestTwoKing(PSFConformance):
+    component = "two-king"
+    options: ClassVar = {"off_axis": "7 arcmin", "azimuth": "40 deg", "energy": "3 keV"}
+
+
+class TestRoundTwoKing(PSFConformance):
+    component = "two-king"
+    options: ClassVar = {"off_axis": "3 arcmin", "elliptical": False}
+
+
 class TestImage(PSFConformance):
     #: The light of a pixel is spread evenly in `encircled` and linearly in `density`.
     tolerance = 1e-2
@@ -42,6 +53,32 @@ class TestImage(PSFConformance):
 
     def made(self):
         return ImagePSF(path=self.path, pixel="0.1 arcsec")
+
+
+class TestImageOfRays(PSFConformance):
+    #: As above; an image of 20 000 rays has noise that differs from pixel to pixel.
+    tolerance = 2e-2
+
+    @pytest.fixture(autouse=True)
+    def _file(self, tmp_path):
+        x, y = np.random.default_rng(5).normal(0, 3.0, (2, 20_000))
+        header = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CDELT1": 1e-5, "CDELT2": 1e-5})
+        header.update({"CRVAL1": 10.0, "CRVAL2": 0.0, "CRPIX1": 31.0, "CRPIX2": 31.0, "CROTA2": 30.0})
+        self.path = tmp_path / "rays.fits"
+        edges = np.arange(62) - 30.5
+        fits.writeto(self.path, np.histogram2d(y, x, (edges, edges))[0].astype(">i2"), header)
+
+    def made(self):
+        return ImagePSF(path=self.path)
+
+
+class TestImageSet(ComponentConformance):
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path):
+        self.folder = tmp_path
+
+    def made(self):
+        return make("psfs", "image-set", folder=self.folder, pattern="{observation}_{band}.fits", bands=["0.5-2 keV", "2-7 keV"])
 
 
 class TestMosaic(PSFConformance):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["array_digest", "file_digest", "json_digest"]
+__all__ = ["array_digest", "file_digest", "folder_digest", "json_digest"]
 
 
 def array_digest(array: NDArray[Any]) -> str:
@@ -32,6 +32,13 @@ def file_digest(path: Path) -> str:
     """sha256 of a file's content; read once per process while the file stays as it is."""
     stat = path.stat()
     return _file_digest(str(path), stat.st_size, stat.st_mtime_ns)
+
+
+def folder_digest(path: Path) -> str:
+    """sha256 of the names and contents of all files below a folder; hidden ones do not count."""
+    files = {file.relative_to(path): file for file in path.rglob("*") if file.is_file()}
+    told = {name.as_posix(): file for name, file in files.items() if not any(part.startswith(".") for part in name.parts)}
+    return json_digest({name: file_digest(file) for name, file in told.items()})
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,8 @@
 """The identity of a task's inputs: what may change a number enters, what cannot stays out.
 
-Files count by content, arrays by bytes, components by canonical name, science version and options, upstream results
-by the hash of their task. Paths, versions without change of numbers and ways of execution do not count.
+Files count by content, folders by names and contents of their files, arrays by bytes, components by canonical name,
+science version and options, upstream results by the hash of their task. Paths, versions without change of numbers and
+ways of execution do not count.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import attrs
 import numpy as np
 
 from faintsky.core.component import info
-from faintsky.core.digest import array_digest, file_digest
+from faintsky.core.digest import array_digest, file_digest, folder_digest
 from faintsky.core.errors import DataError
 from faintsky.core.registry import object_path, registry
 from faintsky.core.step import Pending
@@ -39,7 +40,7 @@ def identity(value: Any) -> Any:
     if isinstance(value, Path):
         if not value.exists():
             raise DataError(f"there is no file {value}")
-        return {"file": file_digest(value)}
+        return {"folder": folder_digest(value)} if value.is_dir() else {"file": file_digest(value)}
     if isinstance(value, tuple | list):
         return [identity(item) for item in value]
     if isinstance(value, Mapping):

@@ -7,10 +7,10 @@ from attrs import frozen
 from faintsky.core.errors import DataError
 from faintsky.core.psf import PSF
 
-__all__ = ["PointSources"]
+__all__ = ["NAMES", "PointSources"]
 
 #: What a number of point sources is called.
-_NAMES = {1: "single", 2: "dual", 3: "triple"}
+NAMES = {1: "single", 2: "dual", 3: "triple"}
 
 
 @frozen(kw_only=True)
@@ -27,10 +27,10 @@ class PointSources:
     psf: PSF
 
     def __attrs_post_init__(self) -> None:
-        if self.number not in _NAMES:
+        if self.number not in NAMES:
             raise DataError(f"one, two or three point sources can be told apart in a box, not {self.number}")
 
     @property
     def name(self) -> str:
         """``single``, ``dual`` or ``triple``."""
-        return _NAMES[self.number]
+        return NAMES[self.number]

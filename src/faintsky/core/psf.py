@@ -84,6 +84,14 @@ class PSF(Protocol):
         """
         return None
 
+    @property
+    def lattice(self) -> tuple[NDArray[np.float64], tuple[float, float], float] | None:
+        """Densities [sr^-1] on a lattice, shape (ny, nx), the offsets x, y [rad] of its first node, and its step [rad].
+
+        Of a PSF that is interpolated bilinearly between them, and 0 outside: its outermost nodes are 0. None for any other.
+        """
+        return None
+
     def drawn(self, number: int, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Offsets `dx`, `dy` [rad] of photons from their source, each of shape (number,)."""
         return drawn_offsets(self, number, rng)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["write_events", "write_exposure"]
+__all__ = ["write_aspect", "write_events", "write_exposure"]
 
 
 def write_events(
@@ -99,6 +99,21 @@ def write_events(
             good.header["EXTVER"] = chip
         hdus.append(good)
     fits.HDUList(hdus).writeto(path)
+    return path
+
+
+def write_aspect(
+    path: Path, *, time: ArrayLike, ra: ArrayLike, dec: ArrayLike, roll: ArrayLike, header: Mapping[str, Any] | None = None
+) -> Path:
+    """Write an aspect solution: columns time [s], ra, dec and roll [deg], each of shape (n,); `header` holds further cards."""
+    from astropy.io import fits
+
+    given = (("time", "s", time), ("ra", "deg", ra), ("dec", "deg", dec), ("roll", "deg", roll))
+    columns = [fits.Column(name=name, format="D", unit=unit, array=np.asarray(values)) for name, unit, values in given]
+    table = fits.BinTableHDU.from_columns(columns, name="ASPSOL")
+    for key, value in (header or {}).items():
+        table.header[key] = value
+    fits.HDUList([fits.PrimaryHDU(), table]).writeto(path)
     return path
 
 

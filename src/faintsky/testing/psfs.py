@@ -7,13 +7,15 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from faintsky.core.psf import PSF, Place
+from faintsky.core.psf_ellipse import round_frame
 from faintsky.testing.subject import ComponentConformance
 
 __all__ = ["PSFConformance"]
 
 
 class PSFConformance(ComponentConformance):
-    """Normalised, positive, its encircled energy and transfer those of its density.
+    """Normalised, positive, its encircled energy, transfer, ellipse and photons those of its density.
 
     Examples
     --------
@@ -25,6 +27,9 @@ class PSFConformance(ComponentConformance):
     kind: ClassVar[str] = "psfs"
     #: Relative error that its numbers may have against numerical integrals of its own density.
     tolerance: ClassVar[float] = 1e-3
+    #: Photons of the test of its random draws, and the smallest probability that they may have.
+    photons: ClassVar[int] = 100_000
+    least_p: ClassVar[float] = 0.01
 
     @pytest.fixture
     def psf(self) -> Any:
@@ -80,3 +85,55 @@ class PSFConformance(ComponentConformance):
         assert all_at_once.shape == q.shape
         for i, j in ((0, 0), (3, 7), (39, 99)):
             assert float(all_at_once[i, j]) == pytest.approx(float(psf.transfer(q[i, j])), abs=1e-5)
+
+    def test_it_stays_a_psf_at_a_place_and_says_where_energies_matter(self, psf: Any) -> None:
+        energies = psf.energies
+        assert list(energies) == sorted(set(energies))
+        for energy in energies or (1.5,):
+            assert energy > 0
+            placed = psf.placed(Place(energy=energy))
+            assert isinstance(placed, PSF)
+            assert placed.density(0.0, 0.0) > 0
+
+    def test_its_ellipse_is_that_of_its_density(self, psf: Any) -> None:
+        if psf.ellipse is None:
+            return
+        assert 0 < psf.ellipse[0] <= 1
+        phi = np.linspace(0, 2 * np.pi, 37)
+        rho = np.array([0.3, 1.0, 3.0])[:, None] * self.radius(psf, 0.5)
+        dx, dy = np.einsum(
+            "ij,jkl->ikl", np.linalg.inv(round_frame(psf.ellipse)), np.stack([rho * np.cos(phi), rho * np.sin(phi)])
+        )
+        density = psf.density(dx, dy)
+        np.testing.assert_allclose(density, np.broadcast_to(density[:, :1], density.shape), rtol=1e-9)
+
+    def test_its_lattice_is_its_density(self, psf: Any) -> None:
+        if psf.lattice is None:
+            return
+        values, (x, y), step = psf.lattice
+        assert not any(np.any(rim) for rim in (values[0], values[-1], values[:, 0], values[:, -1]))
+        rows, columns = values.shape
+        along = psf.density(x + step * np.arange(columns), y + step * (rows // 2))
+        np.testing.assert_allclose(along, values[rows // 2], rtol=1e-6, atol=1e-12 * values.max())
+        cell = values[rows // 2 : rows // 2 + 2, columns // 2 : columns // 2 + 2]
+        middle = psf.density(x + step * (columns // 2 + 0.5), y + step * (rows // 2 + 0.5))
+        assert float(middle) == pytest.approx(cell.mean(), rel=1e-6)
+
+    def test_its_photons_follow_its_encircled_energy_and_its_directions(self, psf: Any) -> None:
+        from scipy.stats import kstest
+
+        dx, dy = psf.drawn(self.photons, np.random.default_rng(20))
+        assert dx.shape == dy.shape == (self.photons,)
+        assert kstest(np.hypot(dx, dy), psf.encircled).pvalue > self.least_p
+        if psf.ellipse is not None:
+            u, v = round_frame(psf.ellipse) @ np.stack([dx, dy])
+            assert kstest(np.arctan2(v, u), "uniform", args=(-np.pi, 2 * np.pi)).pvalue > self.least_p
+        assert all(offsets.shape == (0,) for offsets in psf.drawn(0, np.random.default_rng(0)))
+
+    def test_the_same_seed_draws_the_same_photons(self, psf: Any) -> None:
+        first, again = (psf.drawn(100, np.random.default_rng(7)) for _ in range(2))
+        np.testing.assert_array_equal(first, again)
+
+    def test_another_realisation_is_a_psf_or_none(self, psf: Any) -> None:
+        other = psf.resampled(np.random.default_rng(4))
+        assert other is None or float(other.encircled(self.radius(psf, 0.999))) == pytest.approx(0.999, abs=0.1)

@@ -33,3 +33,13 @@ class Gaussian(PSF):
     def transfer(self, q: ArrayLike) -> Array:
         """exp(-q^2 sigma^2 / 2)."""
         return np.asarray(np.exp(-0.5 * np.square(np.asarray(q, dtype=float) * self.sigma)))
+
+    @property
+    def ellipse(self) -> tuple[float, float]:
+        """Round."""
+        return 1.0, 0.0
+
+    def drawn(self, number: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Offsets [rad] of photons, drawn exactly."""
+        dx, dy = rng.normal(0.0, self.sigma, (2, number))
+        return dx, dy

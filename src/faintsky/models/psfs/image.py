@@ -5,80 +5,118 @@ from __future__ import annotations
 import warnings
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from attrs import frozen
 from numpy.typing import ArrayLike, NDArray
 
 from faintsky.core.component import component, option
-from faintsky.core.errors import DataError
+from faintsky.core.errors import DataError, FaintskyWarning
 from faintsky.core.image_hdu import image_hdu
 from faintsky.core.paths import as_path
 from faintsky.core.psf import PSF
-from faintsky.core.units import ARCSEC
+from faintsky.core.units import ARCSEC, same_dimension, unit_factor
+from faintsky.models.psfs.stamp import Stamp
 
 __all__ = ["ImagePSF"]
 
 Array = NDArray[np.float64]
 
-#: Rings per pixel and points per ring of the encircled light.
-_FINE, _ANGLES = 8, 180
+#: Sky pixels of Chandra's detectors [rad], the unit of the physical coordinates of its images.
+_SKY_PIXELS = {"ACIS": 0.492 * ARCSEC, "HRC": 0.13175 * ARCSEC}
+#: Rays in one pixel, above which whole multiples prove nothing.
+_MOST = 1e7
+#: Smallest radius of half the light [pixel]; largest share of the light that may lie outside without a warning; a turn of the
+#: axes [rad] that is none.
+_RESOLVED, _OUTSIDE, _UNTURNED = 2.0, 0.01, 2e-3
 
 
-@frozen(kw_only=True, eq=False)
-class _Stamp:
-    """The normalised image, offsets of its pixel centres from the centre [rad], pixel size [rad], its radial light."""
-
-    values: Array
-    y: Array
-    x: Array
-    pixel: float
-    radius: Array
-    light: Array
-
-
-@component()
+@component(science_version=2)
 @frozen(kw_only=True, slots=False)
 class ImagePSF(PSF):
     """A PSF given as a FITS image (ray-traced, or built from stars), normalised to 1 within the image.
 
     Between pixel centres the density is interpolated linearly, which keeps the normalisation; outside the image it is 0, so
-    wings that the image does not hold are missing. Negative and missing pixels count as 0.
+    wings that the image does not hold are missing (a warning says so where they are probably more than 1 %). Negative and missing
+    pixels count as 0. The columns of an image run to the west; a celestial WCS says where they do not, and turns it.
+
+    Raises
+    ------
+    DataError
+        When first used: without a file, a pixel size or light; where half of the light lies within less than 2 pixels, or the
+        light is not centred where the source is said to be.
     """
 
     path: Path = option(help="FITS image of the PSF", converter=as_path)
     hdu: str = option("", help="name or number of the HDU; default: the first image")
     pixel: float | None = option(None, unit="rad", gt=0, help="pixel size, where the file has no WCS")
     centre: str = option("moment", choices=("moment", "peak", "middle"), help="what counts as the source's position")
+    max_offset: float = option(
+        1.0,
+        gt=0,
+        help="largest distance of the light's moment from its peak (of centre = 'middle': from there), in half-light radii",
+    )
+    rays: int | None = option(
+        None,
+        gt=0,
+        help="photons that were ray-traced; default: the sum of the image, where its values are whole multiples of one",
+    )
 
     @cached_property
-    def _stamp(self) -> _Stamp:
-        values, pixel = self._read()
-        total = float(values.sum())
-        if not total > 0:
+    def stamp(self) -> Stamp:
+        """The image in memory, checked."""
+        values, pixel, turn = self._read
+        if not float(values.sum()) > 0:
             raise DataError(f"the PSF image {self.path} is empty")
-        values /= total
-        y, x = (np.arange(n, dtype=float) for n in values.shape)
-        if self.centre == "moment":
-            cy, cx = float(values.sum(axis=1) @ y), float(values.sum(axis=0) @ x)
-        elif self.centre == "peak":
-            cy, cx = (float(c) for c in np.unravel_index(int(np.argmax(values)), values.shape))
-        else:
-            cy, cx = 0.5 * (len(y) - 1), 0.5 * (len(x) - 1)
-        radius, light = _radial(values, cy, cx)
-        half = float(np.interp(0.5, np.cumsum(light), radius))
-        if half < 1:
-            raise DataError(
-                f"the pixel of {self.path.name} ({pixel / ARCSEC:.3g} arcsec) is larger than the radius of half the light "
-                f"({half * pixel / ARCSEC:.3g} arcsec): the core is not resolved; use an oversampled image"
+        moment = self._moment(values)
+        peak = tuple(float(c) for c in np.unravel_index(int(np.argmax(values)), values.shape))
+        middle = tuple(0.5 * (n - 1) for n in values.shape)
+        around = Stamp(values=values, centre=moment, pixel=pixel, turn=turn)
+        self._check_sampling(around)
+        anchor, called = (middle, "middle of the image") if self.centre == "middle" else (peak, "brightest pixel")
+        self._check_centre(around, float(np.hypot(moment[0] - anchor[0], moment[1] - anchor[1])) * pixel, called)
+        centre = {"moment": moment, "peak": peak, "middle": middle}[self.centre]
+        found = Stamp(values=values, centre=(centre[0], centre[1]), pixel=pixel, turn=turn)
+        missing, power = found.missing
+        if missing > _OUTSIDE:
+            warnings.warn(
+                f"about {missing:.1%} of the light of the PSF lies outside the image {self.path.name}, if its wings go on "
+                f"from its outer rings as r^-{power:.2g}; there it counts as 0: use a larger image",
+                FaintskyWarning,
+                stacklevel=4,
             )
-        return _Stamp(values=values, y=(y - cy) * pixel, x=(x - cx) * pixel, pixel=pixel, radius=radius * pixel, light=light)
+        return found
 
-    def _read(self) -> tuple[Array, float]:
+    @staticmethod
+    def _moment(values: Array) -> tuple[float, float]:
+        light = values / values.sum()
+        return float(light.sum(axis=1) @ np.arange(light.shape[0])), float(light.sum(axis=0) @ np.arange(light.shape[1]))
+
+    def _check_sampling(self, stamp: Stamp) -> None:
+        if stamp.half_light < _RESOLVED * stamp.pixel:
+            raise DataError(
+                f"the pixel of {self.path.name} ({stamp.pixel / ARCSEC:.3g} arcsec) is larger than the radius of half the light "
+                f"over {_RESOLVED:g} ({stamp.half_light / _RESOLVED / ARCSEC:.3g} arcsec): the core is not resolved; use an "
+                "oversampled image"
+            )
+
+    def _check_centre(self, stamp: Stamp, offset: float, called: str) -> None:
+        half = stamp.half_light
+        if offset > self.max_offset * half:
+            other = "centre = 'moment' or 'peak'" if self.centre == "middle" else "centre = 'middle'"
+            raise DataError(
+                f"the PSF image {self.path.name} is off-centre: the moment of its light lies {offset / ARCSEC:.3g} arcsec from "
+                f"the {called}, more than {self.max_offset:g} x the radius of half the light ({half / ARCSEC:.3g} arcsec). Cut "
+                f"out or make an image of one source alone, centred on it; or say where the source is ({other}), or raise "
+                "max_offset"
+            )
+
+    @cached_property
+    def _read(self) -> tuple[Array, float, float]:
+        """Pixel values with columns to the west, pixel size [rad], what turn is left [rad]."""
         from astropy.io import fits
         from astropy.utils.exceptions import AstropyWarning
-        from astropy.wcs import WCS
-        from astropy.wcs.utils import proj_plane_pixel_scales
 
         if not self.path.exists():
             raise DataError(f"there is no PSF image {self.path}")
@@ -88,66 +126,81 @@ class ImagePSF(PSF):
             values = np.clip(np.nan_to_num(np.asarray(image.data, dtype=float), posinf=0.0), 0, None)
             if values.ndim != 2:
                 raise DataError(f"the PSF image {self.path} has {values.ndim} dimensions, not 2")
-            if self.pixel is not None:
-                return values, self.pixel
-            wcs = WCS(image.header)
-            if not wcs.has_celestial:
-                raise DataError(f"{self.path} has no celestial WCS: give the pixel size (pixel = '0.1 arcsec')")
-            dx, dy = (float(np.deg2rad(s)) for s in proj_plane_pixel_scales(wcs.celestial))
-        if abs(dx / dy - 1) > 1e-3:
+            steps = self._steps(image.header)
+        if steps is None:
+            return values, self._given(), 0.0
+        dx, dy = np.hypot(*steps)
+        if self.pixel is None and abs(dx / dy - 1) > 1e-3:
             raise DataError(f"the pixels of {self.path.name} are not square: {dx / ARCSEC:.4g} x {dy / ARCSEC:.4g} arcsec")
-        return values, dy
+        if np.linalg.det(steps) < 0:  # mirrored: columns to the east
+            values, steps = values[:, ::-1], steps * [-1, 1]
+        turn = float(np.arctan2(steps[1, 0], steps[0, 0]))
+        quarters = round(turn / (0.5 * np.pi))
+        rest = turn - 0.5 * np.pi * quarters
+        upright = np.ascontiguousarray(np.rot90(values, -quarters))
+        return upright, self.pixel or float(dy), rest if abs(rest) > _UNTURNED else 0.0
+
+    def _given(self) -> float:
+        if self.pixel is None:
+            raise DataError(
+                f"{self.path} has no celestial WCS: give the pixel size (pixel = '0.1 arcsec'); CDELT1 with CUNIT1, or CDELT1P "
+                "of an image of Chandra, would tell it as well"
+            )
+        return self.pixel
+
+    def _steps(self, header: Any) -> Array | None:
+        """Steps (to the west, to the north) of a column and of a row [rad], shape (2, 2); None where the header tells nothing."""
+        from astropy.wcs import WCS
+
+        try:
+            wcs = WCS(header)
+        except KeyError:  # raised where there are physical coordinates alone
+            wcs = WCS()
+        if wcs.has_celestial:
+            return np.asarray(np.deg2rad(wcs.celestial.pixel_scale_matrix) * [[-1], [1]])
+        unit = str(header.get("CUNIT1", "")).strip()
+        if "CDELT1" in header and unit and same_dimension(unit, "rad"):
+            sizes = [abs(float(header[f"CDELT{i}"])) for i in (1, 2)]
+            return np.diag(sizes) * unit_factor(unit, "rad")
+        sky = _SKY_PIXELS.get(str(header.get("INSTRUME", "")).strip())
+        if "CDELT1P" in header and "CDELT2P" in header and sky is not None:
+            return np.diag([float(header["CDELT1P"]), float(header["CDELT2P"])]) * sky
+        return None
+
+    @property
+    def counted(self) -> int | None:
+        """Rays behind the image: as given, or its sum in units of its faintest pixel, where all are whole multiples of that."""
+        if self.rays is not None:
+            return self.rays
+        values = self._read[0]
+        lit = values[values > 0]
+        whole = bool(np.all(lit == np.rint(lit)))
+        multiples = lit if whole else lit / lit.min(initial=np.inf)
+        if not 2 <= multiples.max(initial=0.0) < _MOST or np.max(np.abs(multiples - np.rint(multiples))) > 1e-3:
+            return None
+        return round(float(multiples.sum()))
+
+    def resampled(self, rng: np.random.Generator) -> Stamp | None:
+        """As another tracing of as many rays would have made it; None where their number is not known."""
+        return None if self.counted is None else self.stamp.redrawn(self.counted, rng)
+
+    @property
+    def lattice(self) -> tuple[Array, tuple[float, float], float] | None:
+        """Densities of the pixels."""
+        return self.stamp.lattice
 
     def density(self, dx: ArrayLike, dy: ArrayLike) -> Array:
         """Interpolated density [sr^-1]."""
-        from scipy.ndimage import map_coordinates
-
-        s = self._stamp
-        x, y = np.broadcast_arrays(np.asarray(dx, dtype=float), np.asarray(dy, dtype=float))
-        places = [((y - s.y[0]) / s.pixel).ravel(), ((x - s.x[0]) / s.pixel).ravel()]
-        found = map_coordinates(s.values, places, order=1, mode="grid-constant", cval=0.0)
-        return np.asarray(found.reshape(x.shape) / s.pixel**2)
+        return self.stamp.density(dx, dy)
 
     def encircled(self, radius: ArrayLike) -> Array:
         """Light of the interpolated density within `radius`."""
-        s = self._stamp
-        summed = np.append(0.0, np.minimum(np.cumsum(s.light), 1.0))
-        wanted = np.asarray(radius, dtype=float)
-        # Linear in r^2, as a flat core is.
-        return np.asarray(np.interp(wanted**2, np.append(0.0, s.radius) ** 2, summed))
+        return self.stamp.encircled(radius)
 
     def transfer(self, q: ArrayLike) -> Array:
-        """Azimuthal mean of the Fourier transform: the sum of J0(q r) over the light of the pixels, as samples.
+        """Azimuthal mean of the Fourier transform of the pixels."""
+        return self.stamp.transfer(q)
 
-        It is tabulated at steps of a tenth of the image's fundamental mode and interpolated by a cubic spline, so that it
-        can be asked for at every mode of a large map; measured against the sum itself, to 1e-6.
-        """
-        from scipy.interpolate import CubicSpline
-        from scipy.special import j0
-
-        s = self._stamp
-        r, light = np.hypot(s.y[:, None], s.x).ravel(), s.values.ravel()
-        r, light = r[light > 0], light[light > 0]
-        wanted = np.abs(np.asarray(q, dtype=float))
-        step = 0.1 * np.pi / float(r.max())
-        number = int(wanted.max() / step) + 4 if wanted.size else 0
-        if wanted.size <= number:
-            return np.array([float(light @ j0(k * r)) for k in wanted.ravel()]).reshape(wanted.shape)
-        nodes = step * np.arange(number)
-        table = CubicSpline(nodes, [float(light @ j0(k * r)) for k in nodes])
-        return np.asarray(table(wanted))
-
-
-def _radial(values: Array, cy: float, cx: float) -> tuple[Array, Array]:
-    """Radii [pixel] and the light between them: rings of the linearly interpolated density."""
-    from scipy.ndimage import map_coordinates
-
-    far = float(np.hypot(max(cy, values.shape[0] - 1 - cy) + 1, max(cx, values.shape[1] - 1 - cx) + 1))
-    number = int(np.ceil(far * _FINE))
-    edges = np.arange(number + 1) / _FINE
-    middle = 0.5 * (edges[1:] + edges[:-1])
-    phi = (np.arange(_ANGLES) + 0.5) * (2 * np.pi / _ANGLES)
-    places = [(cy + middle[:, None] * np.sin(phi)).ravel(), (cx + middle[:, None] * np.cos(phi)).ravel()]
-    density = map_coordinates(values, places, order=1, mode="grid-constant", cval=0.0).reshape(number, _ANGLES)
-    light = density.mean(axis=1) * np.pi * np.diff(edges**2)
-    return edges[1:], light / light.sum()
+    def drawn(self, number: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Offsets [rad] of photons, drawn exactly."""
+        return self.stamp.drawn(number, rng)

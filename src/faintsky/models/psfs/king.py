@@ -43,3 +43,14 @@ class King(PSF):
         found = 2 * np.exp(order * np.log(safe / 2) - gammaln(order)) * np.where(usable, bessel, 0.0)
         series = 1 - x**2 / (4 * (order - 1)) + x**4 / (32 * (order - 1) * (order - 2)) if order > 2.5 else 1.0
         return np.where(usable, found, np.where(x > 1e-10, series, 1.0))
+
+    @property
+    def ellipse(self) -> tuple[float, float]:
+        """Round."""
+        return 1.0, 0.0
+
+    def drawn(self, number: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Offsets [rad] of photons, drawn exactly: r = core sqrt((1 - s)^(1 / (1 - slope)) - 1) encloses the share s."""
+        share, phi = rng.random(number), rng.uniform(0, 2 * np.pi, number)
+        radius = self.core * np.sqrt(np.expm1(np.log1p(-share) / (1 - self.slope)))
+        return radius * np.cos(phi), radius * np.sin(phi)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import attrs
 import numpy as np
 from attrs import frozen
 from numpy.typing import ArrayLike, NDArray
 
 from faintsky.core.component import component, option, slot
 from faintsky.core.errors import DataError
-from faintsky.core.psf import PSF
+from faintsky.core.psf import PSF, Place
 
 __all__ = ["Mosaic"]
 
@@ -59,3 +60,34 @@ class Mosaic(PSF):
     def beam_power(self, q: ArrayLike) -> Array:
         """Mean of the squared transforms."""
         return self._mean([psf.beam_power(q) for psf in self.psfs.values()])
+
+    def placed(self, place: Place) -> Mosaic:
+        """Every PSF at the place."""
+        return attrs.evolve(self, psfs={name: psf.placed(place) for name, psf in self.psfs.items()})
+
+    @property
+    def energies(self) -> tuple[float, ...]:
+        """Those of all its PSFs."""
+        return tuple(sorted({energy for psf in self.psfs.values() for energy in psf.energies}))
+
+    @property
+    def ellipse(self) -> tuple[float, float] | None:
+        """That of its PSFs, where all have the same one (all round ones have)."""
+        found = {psf.ellipse for psf in self.psfs.values()}
+        return found.pop() if len(found) == 1 else None
+
+    def drawn(self, number: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Offsets [rad] of photons, each from the PSF of a pointing that is chosen by exposure."""
+        chosen = rng.choice(len(self.psfs), size=number, p=self._weights())
+        dx, dy = np.empty(number), np.empty(number)
+        for index, psf in enumerate(self.psfs.values()):
+            mine = np.flatnonzero(chosen == index)
+            dx[mine], dy[mine] = psf.drawn(mine.size, rng)
+        return dx, dy
+
+    def resampled(self, rng: np.random.Generator) -> Mosaic | None:
+        """With every noisy PSF drawn anew; None where all are exact."""
+        again = {name: psf.resampled(rng) for name, psf in self.psfs.items()}
+        if not any(again.values()):
+            return None
+        return attrs.evolve(self, psfs={name: again[name] or psf for name, psf in self.psfs.items()})

@@ -1,0 +1,443 @@
+"""Evidences of the photon problems, by two methods that share no code with faintsky's likelihood and samplers.
+
+    python benchmarks/photon_references.py [problem ...]
+
+Writes ``photon_problems.json``; without names all problems, about twenty minutes on one core. Of faintsky only the density of
+the PSF enters, read off at radii so dense that linear interpolation between them is exact to 1e-5.
+
+The model is the mixture of point sources and a flat background, each normalised to 1 in the box, photon for photon: m = w_b /
+A + w_1 p(x - mu_1 - D_k) / C_1k + w_2 p(x - mu_2 - D_k) / C_2k, with C the light inside the box at the photon's energy.
+Priors: positions flat in the box, log10 of background over source counts normal (-1, 0.5) within [-3, 0], log10 of the ratio
+of the two sources flat in [-4, 4], shifts flat within 3 arcsec on both axes. The labels of the sources are symmetric: only
+ratios below 1 are integrated, at twice the density.
+
+*Quadrature*: with nu = mu_1 + D_k the shifts separate. Each observation's L is summed over a lattice of nu, and the limits of
+the shifts are sums of that lattice within 3 arcsec of mu_1: nothing is neglected. The background takes the rule of Gauss and
+Legendre for the single source; for the dual one background, ratio and separation are drawn from a mixture of kernels at pilot
+draws and of wide defensive parts. *Importance*: draws of all 3 to 24 parameters; given separation, ratio and background, each
+position is drawn from Student's t at the mode of its own observation. Weights are density over proposal, limits of the priors
+included.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from typing import Any
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+from photon_problems import ARCMIN, HALF, MEAN, PROBLEMS, REACH, SEED, SIGMA, STORE, Array, Light, Problem, simulated
+from scipy.integrate import cumulative_trapezoid
+from scipy.special import gammaln, logsumexp, ndtr
+from threadpoolctl import threadpool_limits
+
+from faintsky.core.psf import PSF
+from faintsky.core.registry import make
+
+AREA = 4 * HALF**2
+LN_AREA, LN_SHIFT, LN_RATIO = np.log(AREA), np.log(4 * REACH**2), np.log(4.0)
+#: Low and high end of places on a lattice, on both axes.
+Window = tuple[tuple[int, int], tuple[int, int]]
+NU = 5.0  # degrees of freedom of Student's t
+
+
+class Observation:
+    """Photons of one observation and its mixture."""
+
+    def __init__(self, psf: PSF, stored: dict[str, Any]) -> None:
+        self.x, self.y, energy = (np.array(stored[column]) for column in ("x", "y", "energy"))
+        place = {"off_axis": stored["off_axis"] * ARCMIN, "azimuth": stored["azimuth"], "observation": stored["name"]}
+        unique, self.row = np.unique(energy, return_inverse=True)
+        self.light = Light(psf, place, unique)
+        # The light inside the box varies so little with energy that a straight line between five energies is exact to 1e-5.
+        self.knots = unique if unique.size <= 5 else np.linspace(unique[0], unique[-1], 5)
+        self.coarse = self.light if unique.size <= 5 else Light(psf, place, self.knots)
+        where = np.interp(energy, self.knots, np.arange(self.knots.size))
+        low = np.minimum(where.astype(int), max(self.knots.size - 2, 0))
+        self.blend = np.zeros((energy.size, self.knots.size))
+        self.blend[np.arange(energy.size), low] = 1 - (where - low)
+        if self.knots.size > 1:
+            self.blend[np.arange(energy.size), low + 1] += where - low
+
+    def density(self, nx: Array, ny: Array) -> Array:
+        """p / C of every photon for sources at nx, ny of shape (j,); shape (photons, j)."""
+        rho = self.light.rho(self.x[:, None] - nx, self.y[:, None] - ny)
+        inside = self.blend @ np.array([self.coarse.log_contained(nx, ny, row) for row in range(self.knots.size)])
+        return self.light.at(rho, self.row[:, None]) * np.exp(-inside)
+
+    def log_likelihood(self, weights: Array, first: Array, second: Array) -> Array:
+        """ln L for mixture weights (3, j) and positions (2, j) of both sources; shape (j,)."""
+        mixture = weights[0] / AREA + weights[1] * self.density(*first)
+        if weights[2].any():
+            mixture += weights[2] * self.density(*second)
+        return np.asarray(np.log(mixture).sum(axis=0))
+
+    def mode(self, weights: Array, apart: Array, start: Array, rounds: int = 6) -> tuple[Array, Array]:
+        """Where L peaks for the first source, from `start` (2, j), the second one `apart` (2, j) from it; covariances (j, 2, 2).
+
+        Iterated least squares, and the sum of squared gradients with a wide Gaussian as a floor.
+        """
+        at, dual = start.copy(), bool(weights[2].any())
+        information = np.zeros((apart.shape[1], 2, 2))
+        for turn in range(rounds):
+            force = np.zeros((2, self.x.size, at.shape[1]))
+            pulls = np.zeros((self.x.size, at.shape[1]))
+            mixture = np.broadcast_to(weights[0] / AREA, pulls.shape).copy()
+            for weight, source in ((weights[1], at), (weights[2], at + apart))[: 1 + dual]:
+                dx, dy = self.x[:, None] - source[0], self.y[:, None] - source[1]
+                rho = self.light.rho(dx, dy)
+                part = weight * self.light.at(rho, self.row[:, None])
+                pull = part * self.light.pull[np.minimum((rho / Light.STEP).astype(int), Light.LAST / Light.STEP - 3).astype(int)]
+                mixture += part
+                pulls += pull
+                force += pull * np.array([dx, dy])
+            gradient = force / mixture
+            if turn < rounds - 1:
+                at = at + np.clip(gradient.sum(axis=1) / np.maximum((pulls / mixture).sum(axis=0), 1e-3), -1, 1)
+            else:
+                information = np.einsum("anj,bnj->jab", gradient, gradient)
+        return at, np.linalg.inv(information + np.eye(2) / 1.5**2)
+
+
+def mixture_weights(log_background: Array, log_ratio: Array | None) -> Array:
+    """Shares of background, first and second source, shape (3, j)."""
+    b = 10.0**log_background
+    f = np.zeros_like(b) if log_ratio is None else 10.0**log_ratio
+    return np.array([b / (1 + b), 1 / ((1 + b) * (1 + f)), f / ((1 + b) * (1 + f))])
+
+
+def log_background_prior(value: Array) -> Array:
+    """ln of the truncated normal."""
+    low, high = (-3 - MEAN) / SIGMA, (0 - MEAN) / SIGMA
+    density = -0.5 * ((value - MEAN) / SIGMA) ** 2 - 0.5 * np.log(2 * np.pi) - np.log(SIGMA) - np.log(ndtr(high) - ndtr(low))
+    return np.where((value >= -3) & (value <= 0), density, -np.inf)
+
+
+def log_student(z2: Array, scale: Array, dimensions: int) -> Array:
+    """ln of Student's t density at squared distances z2 in units of the scale, whose ln determinant is `scale`."""
+    d = dimensions
+    norm = gammaln((NU + d) / 2) - gammaln(NU / 2) - 0.5 * d * np.log(NU * np.pi)
+    return norm - scale - 0.5 * (NU + d) * np.log1p(z2 / NU)
+
+
+def student(rng: np.random.Generator, *shape: int) -> Array:
+    """Draws of Student's t in the dimensions of the last axis."""
+    return rng.standard_normal(shape) * np.sqrt(NU / rng.chisquare(NU, shape[:-1]))[..., None]
+
+
+class Lattice:
+    """p / C of the photons of one observation with the source on each point of a lattice."""
+
+    def __init__(self, observation: Observation, step: float) -> None:
+        self.step, self.half = step, round((HALF + REACH + 0.2) / step)
+        self.axis = step * np.arange(-self.half, self.half + 1)
+        n = self.axis.size
+        self.density = np.empty((observation.x.size, n, n), dtype=np.float32)
+        for i, x in enumerate(self.axis):
+            self.density[:, i] = observation.density(np.full(n, x), self.axis)
+
+    def log_likelihood(self, weights: Array, window: Window, move: NDArray[np.int64]) -> Array:
+        """ln L over a window ((low, high) of both axes, places) with the second source `move` steps from the first."""
+        (a, b), (c, d) = window
+        mixture = weights[0] / AREA + weights[1] * self.density[:, a:b, c:d]
+        if weights[2]:
+            mixture += weights[2] * self.density[:, a + move[0] : b + move[0], c + move[1] : d + move[1]]
+        # Logarithms are dear: of products of 30 photons, which cannot underflow.
+        total = np.log(mixture[:30].prod(axis=0))
+        for i in range(30, len(mixture), 30):
+            total += np.log(mixture[i : i + 30].prod(axis=0))
+        return np.asarray(total)
+
+    def window(self, centre: Array, half: float, move: NDArray[np.int64]) -> Window:
+        """Places of the lattice within `half` of a position, as far as both sources stay on the lattice."""
+        last = self.axis.size - 1
+        ends = []
+        for at, step in zip(centre.tolist(), move.tolist(), strict=True):
+            low = max(math.floor((at - half) / self.step) + self.half, 0, -step)
+            high = min(math.ceil((at + half) / self.step) + self.half, last, last - step)
+            ends.append((min(low, last), max(high, 0) + 1))
+        return ends[0], ends[1]
+
+    def grown(self, weights: Array, centre: Array, half: float, move: NDArray[np.int64]) -> tuple[Window, Array]:
+        """The window that holds L to 1e-5 of its peak at the edges, and ln L in it."""
+        while True:
+            window = self.window(centre, half, move)
+            found = self.log_likelihood(weights, window, move)
+            edge = max(found[0].max(), found[-1].max(), found[:, 0].max(), found[:, -1].max())
+            if edge < found.max() - 11.5 or half > 4 * HALF:
+                return window, found
+            half *= 1.5
+
+
+def summed(lattices: list[Lattice], parts: list[tuple[Window, Array]], move: NDArray[np.int64]) -> float:
+    """ln of the integral over mu and all shifts: L_0 times the sums of L_k within the reach of the shifts."""
+    lattice, (window, total) = lattices[0], parts[0]
+    step, reach = lattice.step, round(REACH / lattice.step)
+    constant = 2 * np.log(step)
+    usable = np.ones(total.shape)
+    for axis, (shape, (low, high)) in enumerate(zip(((-1, 1), (1, -1)), window, strict=True)):
+        mu = lattice.axis[low:high]
+        inside = (np.abs(mu) <= HALF + 1e-9) & (np.abs(mu + step * move[axis]) <= HALF + 1e-9)
+        usable *= inside.reshape(shape)
+    for places, ln_l in parts[1:]:
+        top = float(ln_l.max())
+        sums = step**2 * np.exp(ln_l - top)
+        constant += top - LN_SHIFT
+        if all(low >= last - 1 - reach and high - 1 <= first + reach for (low, high), (first, last) in zip(places, window, strict=True)):
+            constant += np.log(sums.sum())
+            continue
+        for axis, ((low, _), (first, last)) in enumerate(zip(places, window, strict=True)):
+            # The trapezoidal rule up to each place, continued beyond the window, where nothing is left.
+            upto = cumulative_trapezoid(sums, axis=axis, initial=0)
+            ends = [np.clip(np.arange(first, last) + side * reach - low, 0, sums.shape[axis] - 1) for side in (1, -1)]
+            sums = np.take(upto, ends[0], axis=axis) - np.take(upto, ends[1], axis=axis)
+        total = total + np.log(np.maximum(sums, 1e-300))
+    top = float(total.max())
+    mass = float((usable * np.exp(total - top)).sum())
+    return top + math.log(mass) + constant if mass > 0 else -np.inf
+
+
+class Solver:
+    """Both methods for one problem."""
+
+    #: Shares of the defensive parts: separations all over the box, to single photons, and about nothing, twice.
+    PARTS = (0.25, 0.35, 0.25, 0.15)
+
+    def __init__(self, problem: Problem, psf: PSF, stored: dict[str, Any], number: int) -> None:
+        self.problem, self.number = problem, number
+        self.observations = [Observation(psf, each) for each in stored["observations"]]
+        self.lattices = [Lattice(each, problem.step) for each in self.observations]
+        self.still = np.zeros(2, dtype=np.int64)
+        usual = mixture_weights(np.array([MEAN]), None)
+        self.peaks = []
+        for each, lattice in zip(self.observations, self.lattices, strict=True):
+            whole = lattice.window(np.zeros(2), 2 * HALF, self.still)
+            found = lattice.log_likelihood(usual[:, 0], whole, self.still)
+            start = lattice.axis[np.array(np.unravel_index(found.argmax(), found.shape))]
+            self.peaks.append(each.mode(usual, np.zeros((2, 1)), start[:, None])[0][:, 0])
+
+        offsets = [np.array([o.x, o.y]) - c[:, None] for o, c in zip(self.observations, self.peaks, strict=True)]
+        self.photons = np.concatenate(offsets, axis=1)
+
+    # -- single source
+
+    def single_quadrature(self) -> tuple[float, float]:
+        """ln Z of the single source and its error: the difference of 48 nodes of the background from 32."""
+        values = []
+        for nodes in (32, 48):
+            node, weight = np.polynomial.legendre.leggauss(nodes)
+            background = 1.5 * (node - 1)
+            ln = np.empty(nodes)
+            for i, value in enumerate(background):
+                weights = mixture_weights(np.array([value]), None)[:, 0]
+                parts = [a.grown(weights, c, 8 * a.step, self.still) for a, c in zip(self.lattices, self.peaks, strict=True)]
+                ln[i] = summed(self.lattices, parts, self.still) - LN_AREA
+            ln += np.log(1.5 * weight) + log_background_prior(background)
+            values.append(float(logsumexp(ln)))
+        share = np.exp(ln - values[-1])
+        self.background = float(share @ background), float(np.sqrt(share @ background**2 - (share @ background) ** 2))
+        return values[-1], abs(values[1] - values[0])
+
+    # -- separation, ratio and background of the dual source: how they are drawn
+
+    def wide(self, rng: np.random.Generator, number: int) -> tuple[Array, Array, Array]:
+        """Separation (2, n) and log ratio (n,) from the defensive parts, and ln of their density."""
+        kind, photons = rng.choice(4, number, p=self.PARTS), self.photons
+        s = np.empty((2, number))
+        for i, (n, sigma) in enumerate(zip(np.bincount(kind, minlength=4), (0, 0.5, 0.4, 1.5), strict=True)):
+            chosen = photons[:, rng.integers(photons.shape[1], size=n)] if i == 1 else 0.0
+            s[:, kind == i] = rng.uniform(-HALF - 1.5, HALF + 1.5, (2, n)) if i == 0 else chosen + sigma * student(rng, n, 2).T
+        ratio = rng.uniform(-4, 0, number)
+        return s, ratio, self.wide_density(s, ratio)
+
+    def wide_density(self, s: Array, ratio: Array) -> Array:
+        """ln of the density that `wide` draws from; shape (n,)."""
+        parts = [np.where(np.abs(s).max(axis=0) < HALF + 1.5, -2 * np.log(2 * HALF + 3), -np.inf)]
+        z2 = ((s[:, None] - self.photons[:, :, None]) ** 2).sum(axis=0) / 0.5**2
+        parts.append(logsumexp(log_student(z2, np.float64(2 * np.log(0.5)), 2), axis=0) - np.log(self.photons.shape[1]))
+        parts += [log_student((s**2).sum(axis=0) / w**2, np.float64(2 * np.log(w)), 2) for w in (0.4, 1.5)]
+        flat = np.where((ratio >= -4) & (ratio <= 0), -LN_RATIO, -np.inf)
+        return np.asarray(logsumexp(np.array(parts).T, b=self.PARTS, axis=1) + flat)
+
+    def backgrounds(self, rng: np.random.Generator, number: int) -> tuple[Array, Array]:
+        """Log background, and ln of its density."""
+        mean, sigma = self.background
+        z = student(rng, number, 1)[:, 0]
+        return mean + 1.2 * sigma * z, log_student(z**2, np.float64(np.log(1.2 * sigma)), 1)
+
+    def near(self, rng: np.random.Generator, number: int) -> tuple[Array, Array, Array]:
+        """As `wide`, in three of five draws from kernels at the pilot draws."""
+        s, ratio, _ = self.wide(rng, number)
+        centres, widths = self.kernels
+        chosen = rng.integers(centres.shape[1], size=number)
+        use = rng.random(number) < 0.6
+        z = student(rng, number, 3).T
+        s = np.where(use, centres[:2, chosen] + widths[0, chosen] * z[:2], s)
+        ratio = np.where(use, centres[2, chosen] + widths[1, chosen] * z[2], ratio)
+        return s, ratio, self.near_density(s, ratio)
+
+    def near_density(self, s: Array, ratio: Array) -> Array:
+        """ln of the density that `near` draws from; shape (n,)."""
+        centres, widths = self.kernels
+        found = np.empty(ratio.size)
+        for part in chunks(ratio.size, 2000):
+            z2 = ((s[:, part, None] - centres[:2, None]) ** 2).sum(axis=0) / widths[0] ** 2
+            z2 += ((ratio[part, None] - centres[2]) / widths[1]) ** 2
+            found[part] = logsumexp(log_student(z2, 2 * np.log(widths[0]) + np.log(widths[1]), 3), axis=1)
+        kernels = np.log(0.6) + found - np.log(centres.shape[1])
+        return np.logaddexp(kernels, np.log(0.4) + self.wide_density(s, ratio))
+
+    def learnt(self, s: Array, ratio: Array, ln_w: Array, rng: np.random.Generator) -> None:
+        """Kernels at pilot draws of equal weight, as wide as their neighbours lie apart."""
+        share = np.exp(ln_w - logsumexp(ln_w))
+        chosen = rng.choice(share.size, 300, p=share)
+        centres = np.array([*s[:, chosen], ratio[chosen]])
+        apart = np.sqrt(((centres[:2, :, None] - centres[:2, None]) ** 2).sum(axis=0))
+        close = np.argsort(apart, axis=1)[:, :40]
+        reach = np.take_along_axis(apart, close, axis=1)
+        self.kernels = (
+            centres,
+            np.array([np.maximum(0.6 * reach[:, 20], 0.04), np.maximum(0.7 * centres[2][close].std(axis=1), 0.06)]),
+        )
+
+    # -- dual source
+
+    def start(self, i: int, s: Array, weights: Array) -> Array:
+        """Where the first source may stand in an observation: its peak, or where the middle of both lies there."""
+        blended = np.exp(-0.5 * (s**2).sum(axis=0)) * weights[2] / (weights[1] + weights[2])
+        return np.asarray(self.peaks[i][:, None] - blended * s)
+
+    def integrand(self, s: Array, ratio: Array, background: Array) -> Array:
+        """ln of the integral over the first position and all shifts, priors included; shape (n,)."""
+        step, usable = self.problem.step, (ratio >= -4) & (ratio <= 0) & (background >= -3) & (background <= 0)
+        usable &= np.abs(s).max(axis=0) < HALF + 1.5
+        moves = np.round(s / step).astype(np.int64)
+        weights = mixture_weights(background, ratio)
+        result = np.full(ratio.size, -np.inf)
+        for part in chunks(ratio.size, 2000):
+            apart, share = step * moves[:, part], weights[:, part]
+            modes = [o.mode(share, apart, self.start(i, apart, share)) for i, o in enumerate(self.observations)]
+            for j in np.flatnonzero(usable[part]):
+                w, move = share[:, j], moves[:, part][:, j]
+                parts = [
+                    a.grown(w, at[:, j], 4.2 * math.sqrt(covariance[j, 0, 0] + covariance[j, 1, 1]) + a.step, move)
+                    for a, (at, covariance) in zip(self.lattices, modes, strict=True)
+                ]
+                result[part.start + j] = summed(self.lattices, parts, move)
+        return result - 2 * LN_AREA - LN_RATIO + log_background_prior(background)
+
+    def dual_quadrature(self) -> tuple[float, float]:
+        """ln Z of the dual source and its error."""
+        rng = np.random.default_rng([SEED, self.number, 1])
+        found: list[tuple[Array, Array, Array]] = []
+        for turn, draw in enumerate((self.wide, self.near, *[self.near] * 8)):
+            s, ratio, ln_q = draw(rng, 5000)
+            background, ln_qb = self.backgrounds(rng, 5000)
+            ln_w = self.integrand(s, ratio, background) - ln_q - ln_qb
+            if turn < 2:
+                found.append((s, ratio, ln_w))
+                self.learnt(np.hstack([f[0] for f in found]), *(np.hstack([f[i] for f in found]) for i in (1, 2)), rng)
+                last: list[Array] = []
+                continue
+            last.append(ln_w)
+            log_z, error = mean_weight(np.concatenate(last))
+            if turn > 3 and error < 0.012:
+                break
+        return log_z, error
+
+    # -- all parameters at once
+
+    def importance(self, dual: bool, number: int = 300_000) -> tuple[float, float]:
+        """ln Z by draws of all parameters, and its error."""
+        rng = np.random.default_rng([SEED, self.number, 2 + dual])
+        ln_w = np.concatenate([self.batch(rng, dual, part.stop - part.start) for part in chunks(number, 3000)])
+        return mean_weight(ln_w)
+
+    def batch(self, rng: np.random.Generator, dual: bool, number: int) -> Array:
+        """ln of the weights of so many draws."""
+        background, ln_q = self.backgrounds(rng, number)
+        s, ratio = np.zeros((2, number)), None
+        if dual:
+            s, ratio, more = self.near(rng, number)
+            ln_q = ln_q + more
+            # Weights of impossible draws are finite, and so are their likelihoods; the priors below are not.
+            weights = mixture_weights(np.clip(background, -3, 0), np.clip(ratio, -4, 0))
+        else:
+            weights = mixture_weights(np.clip(background, -3, 0), None)
+        ln_p = log_background_prior(background) - LN_AREA
+        if ratio is not None:
+            ln_p = ln_p + np.where((ratio >= -4) & (ratio <= 0), -LN_RATIO - LN_AREA, -np.inf)
+        for i, each in enumerate(self.observations):
+            centre, covariance = each.mode(weights, s, self.start(i, s, weights), rounds=5)
+            root = np.linalg.cholesky(covariance)
+            scale = np.where(rng.random(number) < 0.8, 1.1, 2.5)
+            z = scale * student(rng, number, 2).T
+            position = centre + np.einsum("jab,bj->aj", root, z)
+            ln_root, z2 = np.log(root[:, 0, 0] * root[:, 1, 1]), (z**2).sum(axis=0)
+            kernels = [
+                np.log(share) + log_student(z2 / w**2, ln_root + 2 * np.log(w), 2) for share, w in ((0.8, 1.1), (0.2, 2.5))
+            ]
+            ln_q = ln_q + np.logaddexp(*kernels)
+            if i == 0:
+                mu = position
+                inside = (np.abs(mu).max(axis=0) <= HALF) & (np.abs(mu + s).max(axis=0) <= HALF)
+            else:
+                inside = np.abs(position - mu).max(axis=0) <= REACH
+                ln_p = ln_p - LN_SHIFT
+            near = np.clip(position, -14, 14)
+            ln_p = np.where(inside, ln_p + each.log_likelihood(weights, near, np.clip(position + s, -14, 14)), -np.inf)
+        return np.asarray(ln_p - ln_q)
+
+
+def chunks(number: int, size: int) -> list[slice]:
+    """Slices of at most `size`."""
+    return [slice(start, min(start + size, number)) for start in range(0, number, size)]
+
+
+def mean_weight(ln_w: Array) -> tuple[float, float]:
+    """ln of the mean weight, and its error."""
+    top = ln_w.max()
+    weight = np.exp(ln_w - top)
+    return float(np.log(weight.mean()) + top), float(weight.std() / weight.mean() / np.sqrt(weight.size))
+
+
+def main(names: list[str]) -> int:
+    """Simulate, integrate, store; 1 where the methods disagree by more than 3 sigma or are too coarse."""
+    psf = make("psfs", "two-king")
+    bad = 0
+    print(f"{'problem':<12}{'model':<8}{'quadrature':>22}{'importance':>22}{'sigma':>8}{'CPU s':>8}")
+    for number, problem in enumerate(PROBLEMS):
+        if names and problem.name not in names:
+            continue
+        # Photons that are stored stay: they are the problem, whatever becomes of the PSF they were drawn with.
+        known = json.loads(STORE.read_text())["problems"] if STORE.exists() else {}
+        stored = known.get(problem.name) or simulated(problem, psf, number)
+        solver = Solver(problem, psf, stored, number)
+        stored["references"] = {}
+        for model, methods in (
+            ("single", {"quadrature": solver.single_quadrature, "importance": lambda s=solver: s.importance(False)}),
+            ("dual", {"quadrature": solver.dual_quadrature, "importance": lambda s=solver: s.importance(True)}),
+        ):
+            began = time.process_time()
+            found = {name: method() for name, method in methods.items()}
+            (a, da), (b, db) = found.values()
+            apart = abs(a - b) / np.hypot(da, db)
+            bad += apart > 3 or da > 0.02 or db > 0.03
+            values = f"{a:>12.4f} +- {da:.4f}{b:>12.4f} +- {db:.4f}{apart:>8.2f}"
+            print(f"{problem.name:<12}{model:<8}{values}{time.process_time() - began:>8.1f}", flush=True)
+            stored["references"][model] = {name: [round(x, 5) for x in value] for name, value in found.items()}
+        # Read again: another process may have written other problems in the meantime.
+        store: dict[str, Any] = json.loads(STORE.read_text()) if STORE.exists() else {}
+        store["versions"] = {"python": sys.version.split()[0], "numpy": np.__version__, "scipy": scipy.__version__}
+        store.setdefault("problems", {})[problem.name] = stored
+        STORE.write_text(json.dumps(store, indent=None, separators=(",", ":")).replace('{"name"', '\n{"name"') + "\n")
+    return int(bad > 0)
+
+
+if __name__ == "__main__":
+    with threadpool_limits(1):
+        sys.exit(main(sys.argv[1:]))

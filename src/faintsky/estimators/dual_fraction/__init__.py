@@ -1,0 +1,1 @@
+"""The fraction of dual AGN in a sample: false positives, the sample as a whole, sensitivity, limits, forecasts."""

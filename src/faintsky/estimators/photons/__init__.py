@@ -1,0 +1,1 @@
+"""Unbinned likelihoods of photons around a source: how many point sources, where, and how bright."""

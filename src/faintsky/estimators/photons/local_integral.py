@@ -1,0 +1,256 @@
+"""The likelihood of one observation on a lattice of positions of the first source, wherever it is not negligible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from attrs import evolve, field, frozen
+from numpy.typing import NDArray
+
+from faintsky.estimators.photons.local_peaks import SinglePeaks, climbed, seeds
+from faintsky.estimators.photons.mixed_sources import MixedSources
+from faintsky.estimators.photons.observation_mixture import ObservationMixture
+
+__all__ = ["LocalIntegral", "Patch"]
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+#: Places from which peaks are climbed, and how far below the best of them in ln L one may lie.
+_CLIMBED, _WORTH = 4, 30.0
+#: Nodes from the middle of a patch to its side: it is doubled as long as likelihood is left at the side, up to the last one.
+_HALF, _LARGEST = 7, 224
+#: Bytes that the nodes of patches may take at a time.
+_MEMORY = 8_000_000
+
+
+@frozen(kw_only=True, eq=False)
+class Patch:
+    """ln L of r hypotheses on a square lattice each, which holds all that counts of it.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (r,)
+        Which of the hypotheses.
+    x, y : ndarray, shape (r, m)
+        Of the nodes [arcsec].
+    log_peak : ndarray, shape (r,)
+    values : ndarray, shape (r, m, m)
+        L / exp(log_peak), rows from low y; 0 where it is negligible.
+    """
+
+    rows: Rows
+    x: Array
+    y: Array
+    log_peak: Array
+    values: Array
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def of(self, some: Rows) -> Patch:
+        """Some of its hypotheses."""
+        return Patch(rows=self.rows[some], x=self.x[some], y=self.y[some], log_peak=self.log_peak[some], values=self.values[some])
+
+    def reach(self) -> tuple[Array, Array]:
+        """Low and high ends of the positions where L is not negligible, each of shape (r, 2)."""
+        some = self.values > 0
+        along_x, along_y = some.any(axis=1), some.any(axis=2)
+        low = [np.where(some, place, np.inf).min(axis=1) for some, place in ((along_x, self.x), (along_y, self.y))]
+        high = [np.where(some, place, -np.inf).max(axis=1) for some, place in ((along_x, self.x), (along_y, self.y))]
+        return np.stack(low, axis=-1), np.stack(high, axis=-1)
+
+
+@frozen(kw_only=True, eq=False)
+class LocalIntegral:
+    """The nodes of the trapezoid rule for integrals of L_k over the position of the first source.
+
+    The rule converges exponentially in (width / step)^2 once the step is about the width of the peak: a step of 1.25 widths is good to
+    1e-5 for a Gaussian. Nodes spread from the peaks as far as ln L is within `depth` of the highest of them, so that several
+    peaks and broad, ragged likelihoods of a few photons need no rule of their own.
+
+    Attributes
+    ----------
+    observation : ObservationMixture
+    peaks : SinglePeaks
+    core : float
+        Radius of half of the light of the PSF [arcsec].
+    step : float
+        Of the lattice [arcsec].
+    depth : float
+        What is less likely than the peak by this in ln L is left out.
+    half : int
+        Nodes from the middle of a patch to its side, to begin with.
+    everywhere : bool
+        Whether all nodes of a patch are taken at once: the likelihood is broad.
+    """
+
+    observation: ObservationMixture
+    peaks: SinglePeaks
+    core: float
+    step: float
+    depth: float = 10.0
+    half: int = _HALF
+    everywhere: bool = False
+    _disc: NDArray[np.intp] = field(init=False, repr=False)
+
+    @_disc.default
+    def _nodes_of_disc(self) -> NDArray[np.intp]:
+        radius = np.sqrt(2 * self.depth) * self.peaks.width / self.step
+        side = np.arange(-int(radius), int(radius) + 1)
+        i, j = (axis.ravel() for axis in np.meshgrid(side, side))
+        return np.stack([i, j], axis=-1)[i**2 + j**2 <= radius**2]
+
+    @classmethod
+    def of(cls, observation: ObservationMixture, alone: MixedSources, core: float, widest: float) -> LocalIntegral:
+        """With the lattice that suits a single source.
+
+        Parameters
+        ----------
+        alone : MixedSources
+            One source, with weights near those of the posterior.
+        core : float
+            Radius of half of the light of the PSF [arcsec].
+        widest : float
+            The step is not longer than this [arcsec]: the scale of the priors.
+        """
+        peaks = SinglePeaks.of(observation, alone.weights, core, alone.spectra)
+        step = min((1.0 if len(observation) > 10 else 0.8) * peaks.width, widest)
+        first = cls(observation=observation, peaks=peaks, core=core, step=step)
+        box = observation.photons.box
+        ends = np.array([[box.x_low, box.y_low]]), np.array([[box.x_high, box.y_high]])
+        patch = next(first.patches(alone, *ends))
+        return evolve(first, half=len(patch.x[0]) // 2, everywhere=bool((patch.values > 0).mean() > 0.5))
+
+    def finer(self, factor: float) -> LocalIntegral:
+        """On a finer lattice that also reaches further out, to see whether it matters."""
+        half = int(np.ceil(self.half * factor * np.sqrt(1.6)))
+        return evolve(self, step=self.step / factor, depth=1.6 * self.depth, half=half)
+
+    def patches(self, sources: MixedSources, low: Array, high: Array) -> Iterator[Patch]:
+        """ln L around all of its peaks where the first source stands between `low` and `high` of shape (n, 2), and a bit beyond."""
+        middle, apart, starts, worth = self._starts(sources, low, high)
+        need = np.maximum(np.ceil(apart / self.step).astype(np.intp) + _HALF, self.half)
+        half = self.half * 2 ** np.ceil(np.log2(need / self.half)).astype(np.intp)
+        pending = np.arange(len(sources))
+        while len(pending):
+            size = int(half[pending].min())
+            now = pending[half[pending] == size]
+            pending = pending[half[pending] > size]
+            block = max(1, _MEMORY // (8 * (2 * size + 1) ** 2))
+            for i in range(0, len(now), block):
+                rows = now[i : i + block]
+                values, full = self._grown(sources, rows, middle[rows], size, starts[rows], worth[rows], low[rows], high[rows])
+                full &= 2 * size <= _LARGEST
+                half[rows[full]] = 2 * size
+                pending = np.concatenate([pending, rows[full]])
+                if not full.all():
+                    yield self._patch(rows[~full], middle[rows[~full]], values[~full])
+
+    def _patch(self, rows: Rows, middle: Array, log_values: Array) -> Patch:
+        log_peak = log_values.max(axis=(1, 2))
+        offsets = self.step * (np.arange(log_values.shape[1]) - log_values.shape[1] // 2)
+        return Patch(
+            rows=rows,
+            x=middle[:, :1] + offsets,
+            y=middle[:, 1:] + offsets,
+            log_peak=log_peak,
+            values=np.exp(log_values - log_peak[:, None, None]),
+        )
+
+    def _starts(self, sources: MixedSources, low: Array, high: Array) -> tuple[Array, Array, Array, NDArray[np.bool_]]:
+        """Middle of the peaks (n, 2), half their distance apart (n,), the peaks (n, m, 2), and which of them count (n, m)."""
+        margin = 2 * self.step
+        places = np.clip(seeds(self.observation, sources, self.peaks), low[:, None] - margin, high[:, None] + margin)
+        heights = sources.log_likelihood(self.observation, places)
+        rows = np.arange(len(places))
+        picked, worth = [], []
+        best = heights.max(axis=1)
+        for _ in range(min(_CLIMBED, heights.shape[1])):
+            first = heights.argmax(axis=1)
+            picked.append(places[rows, first])
+            worth.append(heights[rows, first] > best - _WORTH)
+            near = np.abs(places - picked[-1][:, None]).max(axis=2) < max(0.3 * self.core, self.step)
+            heights[near] = -np.inf
+            if not np.isfinite(heights).any():
+                break
+        places, counts = np.stack(picked, axis=1), np.stack(worth, axis=1)
+        which, column = np.nonzero(counts)
+        found, peak, _ = climbed(self.observation, sources, which, places[which, column], self.peaks.width)
+        places[which, column] = np.clip(found, low[which] - margin, high[which] + margin)
+        heights = np.full(counts.shape, -np.inf)
+        heights[which, column] = peak
+        # Peaks outside of what is allowed would pass for higher ones than those inside.
+        cut = np.any(places[which, column] != found, axis=-1)
+        if cut.any():
+            again = sources.log_likelihood(self.observation, places[which[cut], column[cut]][:, None], which[cut])
+            heights[which[cut], column[cut]] = again[:, 0]
+        counts = heights > heights.max(axis=1, keepdims=True) - self.depth - 3
+        least = np.where(counts[..., None], places, np.inf).min(axis=1)
+        most = np.where(counts[..., None], places, -np.inf).max(axis=1)
+        # A single peak is in the middle of its patch, so that the disc of nodes around it is complete.
+        return (least + most) / 2, ((most - least) / 2).max(axis=1), places, counts
+
+    def _grown(
+        self,
+        sources: MixedSources,
+        rows: Rows,
+        middle: Array,
+        half: int,
+        starts: Array,
+        worth: NDArray[np.bool_],
+        low: Array,
+        high: Array,
+    ) -> tuple[Array, NDArray[np.bool_]]:
+        """ln L on patches of this half side, shape (r, m, m), -inf where it is left out; and whether a patch is too small."""
+        size = 2 * half + 1
+        offsets = self.step * (np.arange(size) - half)
+        x, y = middle[:, :1] + offsets, middle[:, 1:] + offsets
+        margin = 2.5 * self.step
+        in_x = (x > low[:, :1] - margin) & (x < high[:, :1] + margin)
+        in_y = (y > low[:, 1:] - margin) & (y < high[:, 1:] + margin)
+        allowed = in_y[:, :, None] & in_x[:, None, :]
+        found = np.full(allowed.shape, -np.inf)
+        wanted = allowed.copy() if self.everywhere else self._around(rows, starts, worth, middle, half) & allowed
+        active = np.arange(len(rows))
+        while len(active):
+            r, j, i = np.nonzero(wanted)
+            here = active[r]
+            nodes = np.stack([x[here, i], y[here, j]], axis=-1)[:, None]
+            found[here, j, i] = sources.log_likelihood(self.observation, nodes, rows[here])[:, 0]
+            allowed[here, j, i] = False
+            some = found[active]
+            alive = some > some.max(axis=(1, 2), keepdims=True) - self.depth
+            wanted = _spread(alive) & allowed[active]
+            going = wanted.any(axis=(1, 2))
+            active, wanted = active[going], wanted[going]
+        found[found < found.max(axis=(1, 2), keepdims=True) - self.depth] = -np.inf
+        alive = found > -np.inf
+        sides = (alive[:, 0] & in_x).any(axis=1) & (y[:, 0] > low[:, 1]) | (alive[:, -1] & in_x).any(axis=1) & (
+            y[:, -1] < high[:, 1]
+        )
+        sides |= (alive[..., 0] & in_y).any(axis=1) & (x[:, 0] > low[:, 0])
+        sides |= (alive[..., -1] & in_y).any(axis=1) & (x[:, -1] < high[:, 0])
+        return found, sides
+
+    def _around(self, rows: Rows, starts: Array, worth: NDArray[np.bool_], middle: Array, half: int) -> NDArray[np.bool_]:
+        """The nodes in discs around the peaks, as far as they lie in the patches."""
+        wanted = np.zeros((len(rows), 2 * half + 1, 2 * half + 1), dtype=bool)
+        r, m = np.nonzero(worth)
+        nodes = np.rint((starts[r, m] - middle[r]) / self.step).astype(np.intp)[:, None] + self._disc + half
+        inside = ((nodes >= 0) & (nodes <= 2 * half)).all(axis=-1)
+        which = np.broadcast_to(r[:, None], inside.shape)[inside]
+        wanted[which, nodes[..., 1][inside], nodes[..., 0][inside]] = True
+        return wanted
+
+
+def _spread(alive: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Those, and the eight neighbours of each."""
+    wide = alive.copy()
+    wide[:, 1:] |= alive[:, :-1]
+    wide[:, :-1] |= alive[:, 1:]
+    both = wide.copy()
+    both[..., 1:] |= wide[..., :-1]
+    both[..., :-1] |= wide[..., 1:]
+    return both

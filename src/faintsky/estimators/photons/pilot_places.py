@@ -1,0 +1,69 @@
+"""A broad, normalised density around the places where photons suggest further sources."""
+
+from __future__ import annotations
+
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+__all__ = ["PilotPlaces"]
+
+Array = NDArray[np.float64]
+
+#: Shares of: places around photons; the same, mirrored (the first source may be the other one); the core of the first source.
+_SHARES = (0.6, 0.2, 0.2)
+#: Widths of the kernels in cores of the PSF.
+_AROUND_PHOTON, _AROUND_PEAK = 0.8, 2.0
+#: Share of photons that counts alike, whatever explains them; the rest counts as far as a single source does not explain it.
+_ALIKE = 0.4
+
+
+@frozen(kw_only=True, eq=False)
+class PilotPlaces:
+    """A mixture of round Gaussians over separations from the first source [arcsec].
+
+    Attributes
+    ----------
+    centres : ndarray, shape (m, 2)
+    widths : ndarray, shape (m,)
+    shares : ndarray, shape (m,)
+        Add up to 1.
+    """
+
+    centres: Array
+    widths: Array
+    shares: Array = field()
+
+    @classmethod
+    def of(cls, offsets: Array, unexplained: Array, cores: Array) -> PilotPlaces:
+        """Around photons.
+
+        Parameters
+        ----------
+        offsets : ndarray, shape (n, 2)
+            Of the photons from the peak of their observation [arcsec].
+        unexplained : ndarray, shape (n,)
+            Probability of each to be of the background, were there one source.
+        cores : ndarray, shape (n,)
+            Radius of half of the light of the PSF at each [arcsec].
+        """
+        number = len(offsets)
+        rest = np.maximum(unexplained, 1e-6)
+        shares = _ALIKE / number + (1 - _ALIKE) * rest / rest.sum()
+        core = float(np.mean(cores))
+        return cls(
+            centres=np.concatenate([offsets, -offsets, np.zeros((1, 2))]),
+            widths=np.concatenate([_AROUND_PHOTON * cores, _AROUND_PHOTON * cores, [_AROUND_PEAK * core]]),
+            shares=np.concatenate([_SHARES[0] * shares, _SHARES[1] * shares, [_SHARES[2]]]),
+        )
+
+    def drawn(self, number: int, rng: np.random.Generator) -> Array:
+        """Separations, shape (number, 2)."""
+        which = rng.choice(len(self.shares), size=number, p=self.shares / self.shares.sum())
+        return np.asarray(self.centres[which] + self.widths[which, None] * rng.standard_normal((number, 2)))
+
+    def log_density(self, separations: Array) -> Array:
+        """ln of the density at `separations` of shape (n, 2) [arcsec^-2], shape (n,)."""
+        square = ((separations[:, None] - self.centres) ** 2).sum(axis=-1) / self.widths**2
+        return np.asarray(logsumexp(-0.5 * square - np.log(2 * np.pi * self.widths**2) + np.log(self.shares), axis=1))

@@ -1,0 +1,1 @@
+"""Photons of single sources read from event files."""

@@ -1,0 +1,1 @@
+"""The study ``dual-agn``: one or two X-ray point sources, by Bayes factor."""
