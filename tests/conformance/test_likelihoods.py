@@ -109,9 +109,8 @@ class PhotonCase(LikelihoodConformance):
     def of_seed(self, seed):
         psf = make("psfs", "two-king")
         data = photon_set(psf, [(0, 0, 30), (1, 1, 9)], shifts=[(0, 0), (0.3, 0.1)], background=6, seed=seed)
-        return make("likelihoods", "photon-mixture", **self.options).bind(
-            data, PointSources(number=self.number, psf=psf), Context()
-        )
+        rule = make("likelihoods", "photon-mixture", **self.options)
+        return rule.bind(data, PointSources(number=self.number, psf=psf), Context())
 
     def bound(self):
         return self.of_seed(1)

@@ -169,8 +169,8 @@ def test_ray_traced_images_have_the_size_of_the_analytic_psf_and_its_radial_majo
     # R50 3.34 and 3.42 arcsec against 3.28; R90 7.50 and 7.56 against 8.6, as the law's ellipse is too flat (below).
     assert traced.stamp.half_light / ARCSEC == pytest.approx(enclosing(analytic, 0.5), rel=0.06)
     assert enclosing(traced, 0.9) == pytest.approx(enclosing(analytic, 0.9), rel=0.2)
-    # Second moments within 6 arcsec: the major axis lies within 12 degrees of the direction to the axis, and the ratio is 0.80, as
-    # the analytic profile has it with q = 0.68; its law says 0.54, which gives 0.69 within that circle.
+    # Second moments within 6 arcsec: the major axis lies within 12 degrees of the direction to the axis, and the ratio is 0.80,
+    # as the analytic profile has it with q = 0.68; its law says 0.54, which gives 0.69 within that circle.
     away, flat = moments(traced, azimuth)
     assert abs(away) < 12
     assert flat == pytest.approx(0.80, abs=0.02)

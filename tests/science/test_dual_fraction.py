@@ -19,10 +19,10 @@ def stopped(rate, rng, most):
 
 @pytest.mark.parametrize(("rate", "wrong"), [(0.1, "below"), (0.1, "above"), (0.12, "below"), (0.08, "above")])
 def test_wrong_decisions_are_rarer_than_stated(rate, wrong):
-    # 1000 sources, looked at 1000 times each: at 5 % up to 50 + 3 sqrt(47.5) = 70 wrong decisions may happen.
+    # 200 sources, looked at 300 times each: at 5 % up to 10 + 3 sqrt(9.5) = 19 wrong decisions may happen.
     rng = np.random.default_rng(int(1000 * rate) + len(wrong))
-    decisions = [stopped(rate, rng, 1000)[0] for _ in range(1000)]
-    assert decisions.count(wrong) <= 70
+    decisions = [stopped(rate, rng, 300)[0] for _ in range(200)]
+    assert decisions.count(wrong) <= 19
 
 
 def test_looking_at_the_usual_interval_is_wrong_more_often():
@@ -68,8 +68,8 @@ def test_the_share_of_the_paper_is_no_p_value():
 
 
 def test_duals_lower_the_calibrated_p_value_and_hardly_the_share_of_the_paper():
-    # Six of 21 sources are dual with ln BF raised by 4: half of the samples and more are found by the calibrated test at 5 %,
-    # while the published share stays above one half for most of them.
+    # Six of 21 sources are dual with ln BF raised by 4: the calibrated test finds four samples of five and more at 5 %, while the
+    # published share, which is read as "consistent", stays above 60 % for most of them. (Measured: 100 %, median share 79 %.)
     rng = np.random.default_rng(14)
     p, shares = [], []
     for _ in range(40):
@@ -77,12 +77,12 @@ def test_duals_lower_the_calibrated_p_value_and_hardly_the_share_of_the_paper():
         measured[:6] += 4
         p.append(calibrated(measured, simulated, "ad", draws=99, rng=rng).p)
         shares.append(paper_distribution(measured, simulated, "ad", draws=100, rng=rng).share_below(0.05))
-    assert np.mean(np.array(p) <= 0.05) > 0.5
-    assert np.mean(np.array(shares) > 0.5) > 0.5
+    assert np.mean(np.array(p) <= 0.05) > 0.8
+    assert np.median(shares) > 0.6
 
 
 def toy(rng, fraction, sources=62, shift=1.5):
-    """ln Bayes factors of a statistic that is Gaussian around 0 for singles and around `shift` for duals: exact by construction."""
+    """Exact ln Bayes factors: of a statistic that is Gaussian around 0 for singles, and around `shift` for duals."""
     dual = rng.random(sources) < fraction
     return shift * (rng.normal(size=sources) + shift * dual) - 0.5 * shift**2, dual
 

@@ -196,41 +196,77 @@ def test_a_source_beyond_a_side_is_seen_by_its_wings():
     assert kstest(x, lambda u: np.interp(u, grid, upto / upto[-1])).pvalue > 0.01
 
 
-@pytest.mark.parametrize(("name", "draws"), [("king", 400), pytest.param("two-king", 4000, marks=pytest.mark.slow)])
-def test_a_draw_from_the_likelihood_is_exact(name, draws):
-    # The mean of L(theta') / L(theta) over data drawn at theta is 1 for any theta', where L is the density that they are drawn
-    # from: with its truncation, background shape, shifts and energies. At 3.3 arcsec a source loses light at the side of the box.
-    psf = KING if name == "king" else make("psfs", "two-king")
-    rng = np.random.default_rng(1)
-    data = PhotonSet(name="S", observations=tuple(_small_box(k, rng) for k in range(2)))
-    bound = make("likelihoods", "photon-mixture").bind(data, PointSources(number=2, psf=psf), Context())
-    theta = np.array([3.3, 0.2, -1.0, 1.0, -0.6, -0.3, 0.5, -0.4])
-    near = theta + [-0.06, 0.05, 0.05, -0.05, 0.1, 0.1, -0.05, 0.06]
-    ratios = np.empty(draws)
-    for i in range(draws):
-        drawn = drawn_from_mixture(data, theta, 2, psf, rng)
-        parts = zip(bound.observations, drawn.observations, strict=True)
-        likelihood = attrs.evolve(bound, data=drawn, observations=tuple(attrs.evolve(o, photons=b) for o, b in parts))
-        ratios[i] = np.exp(np.diff(likelihood.log_likelihood(np.stack([theta, near]))).item())
-    error = ratios.std() / np.sqrt(draws)
-    print("LR", name, ratios.mean(), error)
-    assert error < 0.05
-    assert abs(ratios.mean() - 1) < 4 * error
+class Mixture:
+    """The density of two sources above a background in a box of 8 arcsec, its normalisations by sums over a fine grid."""
+
+    shape = np.array([[1.0, 2.0], [3.0, 1.0]])
+    pixel = 0.025
+    place = Place(off_axis=3 * ARCMIN, azimuth=0.4, observation="1")
+
+    def __init__(self, psf):
+        self.psf = psf
+        energies = psf.energies
+        self.nodes = [psf.placed(attrs.evolve(self.place, energy=e)) for e in energies] if energies else [psf]
+        self.energies = energies or (1.0,)
+
+    def photons(self, number, rng):
+        box = PhotonBox(
+            x=rng.uniform(-4, 4, number),
+            y=rng.uniform(-4, 4, number),
+            energy=rng.uniform(0.3, 9, number),
+            box=Box.square(8),
+            place=self.place,
+            exposure=1e5,
+            background_counts=80.0,
+            background_area=2100.0,
+            background_shape=self.shape,
+        )
+        return PhotonSet(name="S", observations=(box,))
+
+    def density(self, theta, photons):
+        background, ratio = 10 ** np.asarray(theta[4:])
+        sources = self.source(theta[:2], photons) + ratio * self.source(theta[2:4], photons)
+        cell = self.shape[(photons.y > 0).astype(int), (photons.x > 0).astype(int)]
+        return (background * cell / self.shape.sum() / 16 + sources / (1 + ratio)) / (1 + background)
+
+    def source(self, at, photons):
+        middle = np.arange(-4 + self.pixel / 2, 4, self.pixel)
+        grid = middle - at[0], (middle - at[1])[:, None]
+        here = photons.x - at[0], photons.y - at[1]
+        found, inside = (np.array([n.density(x * ARCSEC, y * ARCSEC) * ARCSEC**2 for n in self.nodes]) for x, y in (here, grid))
+        inside = inside.sum(axis=(1, 2)) * self.pixel**2
+        node = np.interp(photons.energy, self.energies, np.arange(len(self.nodes)))
+        weight = np.clip(1 - np.abs(node - np.arange(len(self.nodes))[:, None]), 0, None)
+        return (weight * found).sum(axis=0) / (weight * inside[:, None]).sum(axis=0)
 
 
-def _small_box(k, rng):
-    x, y, energy = rng.uniform(-4, 4, 8), rng.uniform(-4, 4, 8), rng.uniform(0.5, 8, 8)
-    return PhotonBox(
-        x=x,
-        y=y,
-        energy=energy,
-        box=Box.square(8),
-        place=Place(off_axis=3 * ARCMIN, azimuth=0.4, observation=str(k)),
-        exposure=1e5 - k,
-        background_counts=80.0,
-        background_area=2100.0,
-        background_shape=[[1.0, 2.0], [3.0, 1.0]] if k == 0 else None,
-    )
+@pytest.mark.parametrize("name", ["king", "two-king"])
+def test_a_draw_from_the_likelihood_is_exact(name):
+    # The mean of m(theta') / m(theta) over photons drawn at theta is 1 for any theta', where m is the density that they are drawn
+    # from: with its truncation, background shape and energies. At 3.3 arcsec a source loses 10 to 20 % of its light at the side.
+    mixture = Mixture(KING if name == "king" else make("psfs", "two-king"))
+    theta = np.array([3.3, 0.2, -1.0, 1.0, -0.6, -0.3])
+    rng = np.random.default_rng(3)
+    drawn = drawn_from_mixture(mixture.photons(20_000, rng), theta, 2, mixture.psf, rng).observations[0]
+    here = mixture.density(theta, drawn)
+    for step in ([-0.06, 0.05, 0.05, -0.05, 0.1, 0.1], [0.1, 0, 0, 0.1, -0.1, 0], [-0.1, 0, 0, 0, 0, 0.2]):
+        ratio = mixture.density(theta + step, drawn) / here
+        error = ratio.std() / np.sqrt(ratio.size)
+        assert error < 2e-3
+        assert abs(ratio.mean() - 1) < 4 * error
+
+
+def test_the_likelihood_is_the_density_that_photons_are_drawn_from():
+    # ln L of `photon-mixture` against the explicit density: its tables may err by 1e-4 a photon.
+    mixture = Mixture(make("psfs", "two-king"))
+    rng = np.random.default_rng(4)
+    data = mixture.photons(500, rng)
+    theta = np.array([2.5, 0.2, -1.0, 1.0, -0.6, -0.3])
+    drawn = drawn_from_mixture(data, theta, 2, mixture.psf, rng)
+    likelihood = make("likelihoods", "photon-mixture").bind(drawn, PointSources(number=2, psf=mixture.psf), Context())
+    for at in (theta, theta + np.array([-0.1, 0.1, 0, 0.1, 0.2, -0.2])):
+        explicit = np.log(mixture.density(at, drawn.observations[0])).sum()
+        assert abs(likelihood.log_likelihood(at[None])[0] - explicit) < 500 * 1e-4
 
 
 def test_shifts_move_each_observation():

@@ -249,6 +249,8 @@ class TestSet:
         assert structure(again, ImageSetPSF) == psf
         before = identity(psf)
         assert identity(psf) == before
+        (folder / ".DS_Store").write_bytes(b"hidden")
+        assert identity(psf) == before
         written(folder / "J1000" / "8478_2-7.fits", gaussian(sigma=5.0))
         more = identity(psf)
         written(folder / "J1000" / "8478_2-7.fits", gaussian(sigma=6.0))

@@ -1,5 +1,8 @@
 """What `photon-mixture` makes of photons: parameters, priors, refusals and warnings."""
 
+import subprocess
+import sys
+import tracemalloc
 import warnings
 from contextlib import contextmanager
 
@@ -7,11 +10,11 @@ import attrs
 import numpy as np
 import pytest
 
-import faintsky.estimators.photons.mixture_kernel as mixture_kernel
+import faintsky.estimators.photons.mixture_loops as mixture_loops
 from faintsky.core.band import Band
 from faintsky.core.box import Box
 from faintsky.core.context import Context
-from faintsky.core.errors import DataError, FaintskyWarning
+from faintsky.core.errors import DataError, FaintskyWarning, LikelihoodError
 from faintsky.core.photon_set import PhotonSet
 from faintsky.core.point_sources import PointSources
 from faintsky.core.prior import LogUniform, Normal, Uniform
@@ -207,11 +210,11 @@ BUMPY = attrs.frozen(Bumpy)()
 @contextmanager
 def without_numba():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mixture_kernel, "find_spec", lambda name: None)
-        mixture_kernel.compiled.cache_clear()
-        assert mixture_kernel.compiled() is None
+        patch.setattr(mixture_loops, "find_spec", lambda name: None)
+        mixture_loops.compiled.cache_clear()
+        assert mixture_loops.compiled() is None
         yield
-    mixture_kernel.compiled.cache_clear()
+    mixture_loops.compiled.cache_clear()
 
 
 class TestKernels:
@@ -227,8 +230,34 @@ class TestKernels:
         theta[0, :2] = [40.0, -35.0]  # a source far beyond the table of the PSF
         with without_numba():
             plain = likelihood.log_likelihood(theta)
-        assert mixture_kernel.compiled() is not None
+        assert mixture_loops.compiled() is not None
         np.testing.assert_allclose(likelihood.log_likelihood(theta), plain, rtol=1e-12)
+
+    def test_numba_is_imported_by_the_first_call_only(self):
+        code = "import sys, faintsky.estimators.photons.photon_mixture; assert 'numba' not in sys.modules"
+        subprocess.run([sys.executable, "-c", code], check=True)
+
+    def test_a_numba_that_cannot_be_imported_is_said(self, monkeypatch):
+        pytest.importorskip("numba")
+        monkeypatch.setitem(sys.modules, "numba", None)  # import numba then raises ImportError, though it is there
+        monkeypatch.setattr(mixture_loops, "find_spec", lambda name: "there")
+        mixture_loops.compiled.cache_clear()
+        with pytest.warns(FaintskyWarning, match="numba is installed but of no use here"):
+            assert mixture_loops.compiled() is None
+        mixture_loops.compiled.cache_clear()
+
+    @pytest.mark.parametrize("options", [{}, {"energies": "gamma"}], ids=str)
+    def test_memory_stays_bounded(self, options):
+        # 20,000 rows of 100 photons and 2 sources: one array of densities would take 32 MB, and a dozen are needed.
+        likelihood = bound(photon_set(PSF_), 2, **options)
+        theta = likelihood.prior_transform(np.random.default_rng(1).random((20_000, likelihood.ndim)))
+        with without_numba():
+            likelihood.log_likelihood(theta[:10])
+            tracemalloc.start()
+            likelihood.log_likelihood(theta)
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        assert peak < 200e6
 
     def test_many_positions_for_each_set_of_weights(self):
         one = bound(photon_set(PSF_), 2).observations[0]
@@ -248,6 +277,14 @@ class TestKernels:
     def test_no_light_at_all_is_impossible_and_no_nan(self):
         likelihood = bound(one_observation(), psf=make("psfs", "gaussian", sigma="0.01 arcsec"), truncate="none")
         assert likelihood.log_likelihood(np.array([[-9.99, 9.99, -400.0]]))[0] == -np.inf
+
+    def test_a_parameter_that_is_no_number_is_an_error_and_an_infinite_one_impossible(self):
+        likelihood = bound(one_observation())
+        found = likelihood.log_likelihood(np.array([[0, 0, -1], [0, np.inf, -1], [0, 0, -1.0]]))
+        assert np.isfinite(found[[0, 2]]).all()
+        assert found[1] == -np.inf
+        with pytest.raises(LikelihoodError, match="returned NaN at x_1 = nan"):
+            likelihood.checked([[np.nan, 0, -1]])
 
 
 class TestIdentity:

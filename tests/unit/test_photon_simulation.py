@@ -17,9 +17,9 @@ from faintsky.core.psf_asymmetry import asymmetry_region, position_angle, second
 from faintsky.core.registry import make
 from faintsky.core.source_cuts import SourceCuts
 from faintsky.core.structure import structure
+from faintsky.models.photons.energy_pools import EnergyPools, spectrum_energies
 from faintsky.models.photons.expected_photons import ExpectedPhotons
 from faintsky.models.photons.paper_sample import FIELDS, drawn_plan
-from faintsky.models.photons.energy_pools import EnergyPools, spectrum_energies
 from faintsky.models.photons.simulated_sample import SimulatedPhotons
 from faintsky.models.photons.simulation import drawn_from_mixture, simulated_like
 from faintsky.models.photons.sky_sources import SkySources
@@ -260,6 +260,31 @@ def test_a_study_file_can_ask_for_one_dual_source():
     assert [b.exposure for b in source.observations] == [49e3, 20e3]
     truth = [found.truth[name][0] for name in ("number", "separation", "ratio", "position_angle")]
     np.testing.assert_allclose(truth, [2, 1.2, 0.5, np.deg2rad(30)])
+
+
+def test_a_study_file_can_list_systems():
+    said = {
+        "psf": {"use": "king", "core": "0.5 arcsec"},
+        "number": 3,
+        "spectrum": {"use": "formula", "formula": "zwabs * zpowerlaw"},
+        "response": {"use": "effective-area", "energy": ["0.3 keV", "9 keV"], "area": ["400 cm2", "100 cm2"], "epoch": "a test"},
+        "systems": [
+            {
+                "name": "pair",
+                "fluxes": ["1e-14 erg / (s cm2)", "5e-15 erg / (s cm2)"],
+                "flux_band": "0.5-10 keV",
+                "nh": "1e23 cm-2",
+                "separations": ["0.9 arcsec"],
+                "redshift": 3,
+                "exposures": ["49 ks"],
+                "off_axis": ["0 arcmin", "3 arcmin"],
+            }
+        ],
+    }
+    found = structure(said, SimulatedPhotons).load(SourceCuts(), Context(seed=1))
+    assert [s.name for s in found.sources] == ["pair-1", "pair-2", "pair-3"]
+    assert len({s.off_axis for s in found.sources}) == 3
+    np.testing.assert_allclose(found.truth["ratio"], 0.5)
 
 
 def test_a_fraction_of_the_sources_is_dual():

@@ -176,6 +176,7 @@ def test_equal_psfs_share_a_table_and_others_do_not():
     first = TabulatedPsf.of(make("psfs", "king", core="0.5 arcsec"), PLACE, 20.0)
     assert TabulatedPsf.of(make("psfs", "king", core="0.5 arcsec"), Place(energy=7.0), 20.0) is first  # the same at any place
     assert TabulatedPsf.of(make("psfs", "king", core="0.5 arcsec"), PLACE, 21.0) is not first
+    assert not first.radial.flags.writeable  # shared, so nobody may change it
     near = TabulatedPsf.of(make("psfs", "two-king"), PLACE, 20.0)
     assert TabulatedPsf.of(make("psfs", "two-king"), Place(off_axis=PLACE.off_axis, azimuth=0.7, energy=4.0), 20.0) is near
     assert TabulatedPsf.of(make("psfs", "two-king"), Place(), 20.0) is not near

@@ -31,6 +31,10 @@ _FINE, _SIDE = 16, 1025
 _NODES = 32
 
 
+def _optional(values: ArrayLike | None) -> Array | None:
+    return None if values is None else owned_floats(values)
+
+
 @frozen(kw_only=True, eq=False, slots=False)
 class TabulatedPsf:
     """The PSF at a place of a field of view, for energies between which it is interpolated linearly.
@@ -57,10 +61,10 @@ class TabulatedPsf:
     """
 
     energies: Array = field(converter=owned_floats)
-    radial: Array | None = None
+    radial: Array | None = field(default=None, converter=_optional, repr=False)
     step: float = 1.0
     axes: Array = field(converter=owned_floats)
-    image: Array | None = None
+    image: Array | None = field(default=None, converter=_optional, repr=False)
     origin: Array = field(factory=lambda: np.zeros(2), converter=owned_floats)
     pixel: float = 1.0
 
@@ -160,6 +164,9 @@ class TabulatedPsf:
         )
         node, weight = np.polynomial.legendre.leggauss(_NODES)
         found = np.zeros((self.energies.size, ends.shape[1]))
+        # Energies whose ellipses are alike share the work.
+        kept, kind = np.unique(self.axes, axis=0, return_inverse=True)
+        frames = [(frame, np.flatnonzero(kind.ravel() == k)) for k, frame in enumerate(kept)]
         for (nx, ny), distance, start, stop in sides:
             d = np.maximum(np.abs(distance), 1e-9)[:, None]
             low, high = np.arcsinh(start[:, None] / d), np.arcsinh(stop[:, None] / d)
@@ -169,9 +176,9 @@ class TabulatedPsf:
             per_angle = np.sign(distance)[:, None] * 0.5 * (high - low) * weight * across / (2 * np.pi)
             # Behind the source the side is seen in the opposite direction, which is the same to an ellipse.
             ux, uy = nx * across - ny * along * np.sign(distance)[:, None], ny * across + nx * along * np.sign(distance)[:, None]
-            for e, frame in enumerate(self.axes):
+            for frame, members in frames:
                 g = np.hypot(frame[0, 0] * ux + frame[0, 1] * uy, frame[1, 0] * ux + frame[1, 1] * uy)
-                found[e] += (per_angle / g**2 * self._within(e, d * cosh * g)).sum(axis=1)
+                found[members] += np.einsum("nk,enk->en", per_angle / g**2, self._within(members, d * cosh * g))
         return found
 
     @cached_property
@@ -192,21 +199,27 @@ class TabulatedPsf:
         edge = 2 * np.pi * last**2 * self.radial[:, -1]
         return left, np.where(left > 1e-12, edge / np.maximum(left, 1e-12), 2.0)
 
-    def _within(self, e: int, rho: Array) -> Array:
-        """Light within ellipses: cubic between the knots, whose slopes 2 pi rho p are known; a power law beyond."""
+    def _within(self, members: Indices, rho: Array) -> Array:
+        """Light within ellipses at some energies, shape (members, *rho.shape).
+
+        Cubic between the knots, whose slopes 2 pi rho p are known; a power law beyond.
+        """
         assert self.radial is not None
         knot = rho / self.step
         last = self.radial.shape[1] - 1
         low = np.minimum(knot, last - 1).astype(np.intp)
         s = np.minimum(knot - low, 1.0)
-        light, slope = self._enclosed[e], 2 * np.pi * self.step**2 * np.arange(last + 1) * self.radial[e]
-        start, rise = light[low], light[low + 1] - light[low]
-        first, second = slope[low], slope[low + 1]
-        found = start + s * (first + s * (3 * rise - 2 * first - second + s * (first + second - 2 * rise)))
-        if knot.size and knot.max() > last:
-            left, power = (part[e] for part in self._wings)
-            found = np.where(knot > last, 1 - left * (np.maximum(knot, last) / last) ** -power, found)
-        return np.asarray(found)
+        rise, first, second = s * s * (3 - 2 * s), s * (1 - s) ** 2, s * s * (s - 1)
+        beyond = knot > last
+        found = np.empty((members.size, *rho.shape))
+        for row, e in enumerate(members):
+            light, slope = self._enclosed[e], 2 * np.pi * self.step**2 * np.arange(last + 1) * self.radial[e]
+            step = np.diff(light, append=1.0)
+            found[row] = light[low] + rise * step[low] + first * slope[low] + second * slope[low + 1]
+            if beyond.any():
+                left, power = (part[e] for part in self._wings)
+                found[row][beyond] = 1 - left * (knot[beyond] / last) ** -power
+        return found
 
     @cached_property
     def _cumulated(self) -> Array:
@@ -253,7 +266,7 @@ class _Asked:
     each: tuple[PSF, ...] = field(eq=False, hash=False)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _tabulated(asked: _Asked) -> TabulatedPsf:
     ellipses = [psf.ellipse for psf in asked.each]
     shapes = [ellipse for ellipse in ellipses if ellipse is not None]

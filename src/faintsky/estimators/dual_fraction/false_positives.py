@@ -150,8 +150,8 @@ class FalsePositives:
         if not 0 < threshold < 1 or not 0 < error < 1:
             raise DataError(f"threshold and error lie between 0 and 1, got {threshold:g} and {error:g}")
         n = np.arange(1, self.n + 1)
-        few = np.cumsum(self.reliable & (self.simulated >= self.measured))
-        many = few + np.cumsum(~self.reliable)
+        few: NDArray[np.int_] = np.cumsum(self.reliable & (self.simulated >= self.measured), dtype=np.int_)
+        many: NDArray[np.int_] = few + np.cumsum(~self.reliable, dtype=np.int_)
         first: tuple[str, int | None] = ("undecided", None)
         for side, k in (("below", many), ("above", few)):
             crossed = np.flatnonzero(_ln_evidence(side, k, n, threshold) >= -np.log(error))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from faintsky.core.box import Box
 from faintsky.core.tabulated_psf import TabulatedPsf
+from faintsky.estimators.photons.mixture_loops import compiled
 
 __all__ = ["ContainedLight"]
 
@@ -58,6 +59,12 @@ class ContainedLight:
 
     def at(self, positions: Array) -> Array:
         """Share at positions of shape (..., 2), shape (..., e); that of the nearest position where it lies beyond the table."""
+        loops = compiled()
+        if loops is not None:
+            plain = np.ascontiguousarray(positions, dtype=float).reshape(-1, 2)
+            found = np.empty((len(plain), self.table.shape[-1]))
+            loops.contained(plain, self.low, self.high, self._scale, self._first, self._per_knot, self.table, found)
+            return found.reshape(*positions.shape[:-1], -1)
         knots = len(self.table)
         place = (_stretched(positions, self.low, self.high, self._scale) - self._first) * self._per_knot
         place = np.minimum(np.maximum(place, 0.0), knots - 1.0)

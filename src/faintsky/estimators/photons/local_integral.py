@@ -12,7 +12,7 @@ from faintsky.estimators.photons.local_peaks import SinglePeaks, climbed, seeds
 from faintsky.estimators.photons.mixed_sources import MixedSources
 from faintsky.estimators.photons.observation_mixture import ObservationMixture
 
-__all__ = ["LocalIntegral", "Patch"]
+__all__ = ["LocalIntegral", "Patch", "Starts"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -63,11 +63,46 @@ class Patch:
 
 
 @frozen(kw_only=True, eq=False)
+class Starts:
+    """The peaks of L_k of n hypotheses.
+
+    Attributes
+    ----------
+    places : ndarray, shape (n, m, 2)
+        Of the first source [arcsec].
+    counts : ndarray of bool, shape (n, m)
+        Which of them are peaks, and not far below the highest one.
+    height : ndarray, shape (n,)
+        ln L at the highest one.
+    """
+
+    places: Array
+    counts: NDArray[np.bool_]
+    height: Array
+
+    def of(self, rows: Rows) -> Starts:
+        """Some of them."""
+        return Starts(places=self.places[rows], counts=self.counts[rows], height=self.height[rows])
+
+    def within(self, low: Array, high: Array) -> Starts:
+        """Those between ends of shape (n, 2); those outside are put to the ends."""
+        return evolve(self, places=np.clip(self.places, low[:, None], high[:, None]))
+
+    def span(self) -> tuple[Array, Array]:
+        """The middle of each hypothesis' peaks, shape (n, 2), and half of the longer side of the rectangle about them, shape (n,).
+
+        A single peak is in the middle of its patch, so that the disc of nodes around it is complete.
+        """
+        low = np.where(self.counts[..., None], self.places, np.inf).min(axis=1)
+        high = np.where(self.counts[..., None], self.places, -np.inf).max(axis=1)
+        return (low + high) / 2, ((high - low) / 2).max(axis=1)
+
+
+@frozen(kw_only=True, eq=False)
 class LocalIntegral:
     """The nodes of the trapezoid rule for integrals of L_k over the position of the first source.
 
-    The rule converges exponentially in (width / step)^2 once the step is about the width of the peak: a step of 1.25 widths is good to
-    1e-5 for a Gaussian. Nodes spread from the peaks as far as ln L is within `depth` of the highest of them, so that several
+    The rule converges exponentially in (width / step)^2: a step of 1.25 widths is good to 1e-5 for a Gaussian. Nodes spread from the peaks as far as ln L is within `depth` of the highest of them, so that several
     peaks and broad, ragged likelihoods of a few photons need no rule of their own.
 
     Attributes
@@ -90,7 +125,7 @@ class LocalIntegral:
     peaks: SinglePeaks
     core: float
     step: float
-    depth: float = 10.0
+    depth: float = 9.0
     half: int = _HALF
     everywhere: bool = False
     _disc: NDArray[np.intp] = field(init=False, repr=False)
@@ -115,12 +150,12 @@ class LocalIntegral:
         widest : float
             The step is not longer than this [arcsec]: the scale of the priors.
         """
-        peaks = SinglePeaks.of(observation, alone.weights, core, alone.spectra)
-        step = min((1.0 if len(observation) > 10 else 0.8) * peaks.width, widest)
+        peaks = SinglePeaks.of(observation, alone, core)
+        step = min((1.2 if len(observation) > 10 else 0.9) * peaks.width, widest)
         first = cls(observation=observation, peaks=peaks, core=core, step=step)
         box = observation.photons.box
         ends = np.array([[box.x_low, box.y_low]]), np.array([[box.x_high, box.y_high]])
-        patch = next(first.patches(alone, *ends))
+        patch = next(first.patches(alone, first.starts(alone, *ends), *ends))
         return evolve(first, half=len(patch.x[0]) // 2, everywhere=bool((patch.values > 0).mean() > 0.5))
 
     def finer(self, factor: float) -> LocalIntegral:
@@ -128,9 +163,10 @@ class LocalIntegral:
         half = int(np.ceil(self.half * factor * np.sqrt(1.6)))
         return evolve(self, step=self.step / factor, depth=1.6 * self.depth, half=half)
 
-    def patches(self, sources: MixedSources, low: Array, high: Array) -> Iterator[Patch]:
-        """ln L around all of its peaks where the first source stands between `low` and `high` of shape (n, 2), and a bit beyond."""
-        middle, apart, starts, worth = self._starts(sources, low, high)
+    def patches(self, sources: MixedSources, starts: Starts, low: Array, high: Array) -> Iterator[Patch]:
+        """ln L around all its peaks, where the first source stands between `low` and `high` of shape (n, 2), and a bit beyond."""
+        starts = starts.within(low - 2 * self.step, high + 2 * self.step)
+        middle, apart = starts.span()
         need = np.maximum(np.ceil(apart / self.step).astype(np.intp) + _HALF, self.half)
         half = self.half * 2 ** np.ceil(np.log2(need / self.half)).astype(np.intp)
         pending = np.arange(len(sources))
@@ -141,7 +177,7 @@ class LocalIntegral:
             block = max(1, _MEMORY // (8 * (2 * size + 1) ** 2))
             for i in range(0, len(now), block):
                 rows = now[i : i + block]
-                values, full = self._grown(sources, rows, middle[rows], size, starts[rows], worth[rows], low[rows], high[rows])
+                values, full = self._grown(sources, rows, middle[rows], size, starts.of(rows), low[rows], high[rows])
                 full &= 2 * size <= _LARGEST
                 half[rows[full]] = 2 * size
                 pending = np.concatenate([pending, rows[full]])
@@ -159,8 +195,8 @@ class LocalIntegral:
             values=np.exp(log_values - log_peak[:, None, None]),
         )
 
-    def _starts(self, sources: MixedSources, low: Array, high: Array) -> tuple[Array, Array, Array, NDArray[np.bool_]]:
-        """Middle of the peaks (n, 2), half their distance apart (n,), the peaks (n, m, 2), and which of them count (n, m)."""
+    def starts(self, sources: MixedSources, low: Array, high: Array) -> Starts:
+        """The peaks where the first source stands between `low` and `high` of shape (n, 2)."""
         margin = 2 * self.step
         places = np.clip(seeds(self.observation, sources, self.peaks), low[:, None] - margin, high[:, None] + margin)
         heights = sources.log_likelihood(self.observation, places)
@@ -187,10 +223,7 @@ class LocalIntegral:
             again = sources.log_likelihood(self.observation, places[which[cut], column[cut]][:, None], which[cut])
             heights[which[cut], column[cut]] = again[:, 0]
         counts = heights > heights.max(axis=1, keepdims=True) - self.depth - 3
-        least = np.where(counts[..., None], places, np.inf).min(axis=1)
-        most = np.where(counts[..., None], places, -np.inf).max(axis=1)
-        # A single peak is in the middle of its patch, so that the disc of nodes around it is complete.
-        return (least + most) / 2, ((most - least) / 2).max(axis=1), places, counts
+        return Starts(places=places, counts=counts, height=heights.max(axis=1))
 
     def _grown(
         self,
@@ -198,8 +231,7 @@ class LocalIntegral:
         rows: Rows,
         middle: Array,
         half: int,
-        starts: Array,
-        worth: NDArray[np.bool_],
+        starts: Starts,
         low: Array,
         high: Array,
     ) -> tuple[Array, NDArray[np.bool_]]:
@@ -212,7 +244,7 @@ class LocalIntegral:
         in_y = (y > low[:, 1:] - margin) & (y < high[:, 1:] + margin)
         allowed = in_y[:, :, None] & in_x[:, None, :]
         found = np.full(allowed.shape, -np.inf)
-        wanted = allowed.copy() if self.everywhere else self._around(rows, starts, worth, middle, half) & allowed
+        wanted = allowed.copy() if self.everywhere else self._around(starts, middle, half) & allowed
         active = np.arange(len(rows))
         while len(active):
             r, j, i = np.nonzero(wanted)
@@ -234,11 +266,11 @@ class LocalIntegral:
         sides |= (alive[..., -1] & in_y).any(axis=1) & (x[:, -1] < high[:, 0])
         return found, sides
 
-    def _around(self, rows: Rows, starts: Array, worth: NDArray[np.bool_], middle: Array, half: int) -> NDArray[np.bool_]:
+    def _around(self, starts: Starts, middle: Array, half: int) -> NDArray[np.bool_]:
         """The nodes in discs around the peaks, as far as they lie in the patches."""
-        wanted = np.zeros((len(rows), 2 * half + 1, 2 * half + 1), dtype=bool)
-        r, m = np.nonzero(worth)
-        nodes = np.rint((starts[r, m] - middle[r]) / self.step).astype(np.intp)[:, None] + self._disc + half
+        wanted = np.zeros((len(middle), 2 * half + 1, 2 * half + 1), dtype=bool)
+        r, m = np.nonzero(starts.counts)
+        nodes = np.rint((starts.places[r, m] - middle[r]) / self.step).astype(np.intp)[:, None] + self._disc + half
         inside = ((nodes >= 0) & (nodes <= 2 * half)).all(axis=-1)
         which = np.broadcast_to(r[:, None], inside.shape)[inside]
         wanted[which, nodes[..., 1][inside], nodes[..., 0][inside]] = True

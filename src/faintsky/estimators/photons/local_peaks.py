@@ -33,7 +33,7 @@ class SinglePeaks:
         The highest one first [arcsec].
     log_likelihood : ndarray, shape (m,)
     width : float
-        Standard deviation of the position at the sharpest of them, along its narrow axis; not more than half the PSF's core [arcsec].
+        Standard deviation of the position at the sharpest of them, along its narrow axis [arcsec]; not more than half the core.
     """
 
     places: Array
@@ -41,10 +41,9 @@ class SinglePeaks:
     width: float
 
     @classmethod
-    def of(cls, observation: ObservationMixture, weights: Array, core: float, spectra: Array | None) -> SinglePeaks:
-        """For given shares of background and source, shape (1, 2), through a PSF that has half of its light within `core` [arcsec]."""
+    def of(cls, observation: ObservationMixture, alone: MixedSources, core: float) -> SinglePeaks:
+        """For one source with given weights, through a PSF that has half of its light within `core` [arcsec]."""
         photons = np.stack([observation.photons.x, observation.photons.y], axis=-1)
-        alone = MixedSources(weights=weights, separations=np.zeros((1, 1, 2)), spectra=spectra)
         heights = alone.log_likelihood(observation, photons[None])[0]
         kept: list[int] = []
         for i in np.argsort(-heights):
@@ -99,7 +98,7 @@ def climbed(
 
 
 def _newton(found: Array) -> tuple[Array, Array]:
-    """The step to the maximum [spacings], shape (m, 2), and the larger curvature of -ln L, of quadratics through (m, 9) values."""
+    """The step to the maximum [spacings], shape (m, 2), and the larger curvature of -ln L, of quadratics through (m, 9)."""
     v = found.reshape(-1, 3, 3)
     gx, gy = (v[:, 1, 2] - v[:, 1, 0]) / 2, (v[:, 2, 1] - v[:, 0, 1]) / 2
     hxx, hyy = v[:, 1, 2] - 2 * v[:, 1, 1] + v[:, 1, 0], v[:, 2, 1] - 2 * v[:, 1, 1] + v[:, 0, 1]

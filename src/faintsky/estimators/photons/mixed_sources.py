@@ -42,7 +42,7 @@ class MixedSources:
         return MixedSources(weights=self.weights[rows], separations=self.separations[rows], spectra=spectra)
 
     def log_likelihood(self, observation: ObservationMixture, places: Array, rows: NDArray[np.intp] | None = None) -> Array:
-        """ln L_k with the first source at `places` of shape (g, j, 2); shape (g, j). `rows` tells the hypothesis of each of the g."""
+        """ln L_k with the first source at `places` of shape (g, j, 2), shape (g, j); `rows` are the hypotheses of the g."""
         if rows is None:
             rows = np.arange(len(self))
         found = np.empty(places.shape[:2])

@@ -5,21 +5,16 @@ Both give the same numbers to rounding. A compiled loop needs no arrays between 
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
-from functools import cached_property, lru_cache
-from importlib.util import find_spec
-from math import log, sqrt
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from faintsky.core.errors import FaintskyWarning
 from faintsky.core.tabulated_psf import TabulatedPsf
+from faintsky.estimators.photons.mixture_loops import compiled
 
-__all__ = ["MixtureKernel", "compiled"]
+__all__ = ["MixtureKernel"]
 
 Array = NDArray[np.float64]
 
@@ -27,8 +22,6 @@ Array = NDArray[np.float64]
 _BLOCK = 100_000
 #: Where there is no spectral term.
 _NONE = np.empty((0, 0, 0))
-#: A product of densities becomes a logarithm where it leaves this range: the next factor cannot under- or overflow it.
-_SMALL, _LARGE = 1e-50, 1e50
 #: So often numpy halves a row by products before it takes logarithms (of 16 to 31 densities), where all are within these bounds.
 _HALVINGS, _TINY, _HUGE = 4, 1e-9, 1e9
 
@@ -97,7 +90,7 @@ class MixtureKernel:
             return self._with_numpy(positions, weights, contained, spectra)
         found = np.empty(positions.shape[:2])
         radial = self.psf.radial is not None
-        loops[0 if radial else 1](
+        (loops.radial if radial else loops.image)(
             self.x,
             self.y,
             self.background,
@@ -114,7 +107,7 @@ class MixtureKernel:
 
     @cached_property
     def _radial(self) -> tuple[Array, Array, Array, bool]:
-        """Table over rho (energies beside each other, as they are needed), its fall beyond, axes in knots, and whether these agree."""
+        """Table over rho (energies beside each other), its fall beyond, axes in knots, and whether these are the same."""
         psf = self.psf
         assert psf.radial is not None
         same = bool(np.all(psf.axes == psf.axes[0]))
@@ -168,139 +161,3 @@ def _summed_log(density: Array) -> Array:
             density = product
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(density).sum(axis=-1))
-
-
-@lru_cache(maxsize=1)
-def compiled() -> tuple[Callable[..., None], Callable[..., None]] | None:
-    """The compiled loops for radial tables and for images; None where numba is not installed."""
-    if find_spec("numba") is None:
-        return None
-    try:
-        import numba
-    except ImportError as error:
-        warnings.warn(f"numba is installed but of no use here: {error}. numpy serves, slower", FaintskyWarning, stacklevel=2)
-        return None
-
-    def build(loop: Callable[..., None]) -> Any:
-        try:
-            return numba.njit(cache=True, nogil=True, error_model="numpy")(loop)
-        except RuntimeError:  # No folder can be written to that numba could keep its machine code in.
-            return numba.njit(nogil=True, error_model="numpy")(loop)
-
-    return build(_radial_loop), build(_image_loop)
-
-
-def _radial_loop(  # pragma: no cover (compiled)
-    x: Array,
-    y: Array,
-    background: Array,
-    index: NDArray[np.intp],
-    share: Array,
-    positions: Array,
-    weights: Array,
-    contained: Array,
-    spectra: Array,
-    table: Array,
-    fall: Array,
-    axes: Array,
-    same_axes: bool,
-    found: Array,
-) -> None:
-    groups, rows, sources, _ = positions.shape
-    last, energies = table.shape[0] - 1, table.shape[1]
-    with_spectra = spectra.size > 0
-    for g in range(groups):
-        for row in range(rows):
-            total, product = 0.0, 1.0
-            for i in range(x.size):
-                e, t = index[i], share[i]
-                density = weights[g, 0] * background[i]
-                if with_spectra:
-                    density *= spectra[g, 0, i]
-                for s in range(sources):
-                    dx, dy = x[i] - positions[g, row, s, 0], y[i] - positions[g, row, s, 1]
-                    u, v = axes[e, 0, 0] * dx + axes[e, 0, 1] * dy, axes[e, 1, 0] * dx + axes[e, 1, 1] * dy
-                    place = sqrt(u * u + v * v)
-                    if place < last:
-                        k = int(place)
-                        light = table[k, e] + (place - k) * (table[k + 1, e] - table[k, e])
-                    else:
-                        light = table[last, e] * (place / last) ** -fall[e]
-                    inside = contained[g, row, s, e]
-                    if t > 0.0 and e + 1 < energies:
-                        if not same_axes:
-                            u = axes[e + 1, 0, 0] * dx + axes[e + 1, 0, 1] * dy
-                            v = axes[e + 1, 1, 0] * dx + axes[e + 1, 1, 1] * dy
-                            place = sqrt(u * u + v * v)
-                        if place < last:
-                            k = int(place)
-                            after = table[k, e + 1] + (place - k) * (table[k + 1, e + 1] - table[k, e + 1])
-                        else:
-                            after = table[last, e + 1] * (place / last) ** -fall[e + 1]
-                        light = (1 - t) * light + t * after
-                        inside = (1 - t) * inside + t * contained[g, row, s, e + 1]
-                    light *= weights[g, s + 1] / inside
-                    if with_spectra:
-                        light *= spectra[g, s + 1, i]
-                    density += light
-                product *= density
-                if not _SMALL < product < _LARGE:
-                    total += log(product) if product > 0 else -np.inf
-                    product = 1.0
-            found[g, row] = total + log(product)
-
-
-def _image_loop(  # pragma: no cover (compiled)
-    x: Array,
-    y: Array,
-    background: Array,
-    index: NDArray[np.intp],
-    share: Array,
-    positions: Array,
-    weights: Array,
-    contained: Array,
-    spectra: Array,
-    image: Array,
-    x_first: float,
-    y_first: float,
-    pixel: float,
-    found: Array,
-) -> None:
-    groups, rows, sources, _ = positions.shape
-    energies, ny, nx = image.shape
-    with_spectra = spectra.size > 0
-    for g in range(groups):
-        for row in range(rows):
-            total, product = 0.0, 1.0
-            for i in range(x.size):
-                e, t = index[i], share[i]
-                density = weights[g, 0] * background[i]
-                if with_spectra:
-                    density *= spectra[g, 0, i]
-                for s in range(sources):
-                    column = (x[i] - positions[g, row, s, 0] - x_first) / pixel
-                    line = (y[i] - positions[g, row, s, 1] - y_first) / pixel
-                    light, after = 0.0, 0.0
-                    if 0 <= column <= nx - 1 and 0 <= line <= ny - 1:
-                        k, m = min(int(column), nx - 2), min(int(line), ny - 2)
-                        a, b = column - k, line - m
-                        for f in range(e, min(e + 2, energies)):
-                            low = image[f, m, k] + a * (image[f, m, k + 1] - image[f, m, k])
-                            high = image[f, m + 1, k] + a * (image[f, m + 1, k + 1] - image[f, m + 1, k])
-                            if f == e:
-                                light = low + b * (high - low)
-                            else:
-                                after = low + b * (high - low)
-                    inside = contained[g, row, s, e]
-                    if t > 0.0 and e + 1 < energies:
-                        light = (1 - t) * light + t * after
-                        inside = (1 - t) * inside + t * contained[g, row, s, e + 1]
-                    light *= weights[g, s + 1] / inside
-                    if with_spectra:
-                        light *= spectra[g, s + 1, i]
-                    density += light
-                product *= density
-                if not _SMALL < product < _LARGE:
-                    total += log(product) if product > 0 else -np.inf
-                    product = 1.0
-            found[g, row] = total + log(product)

@@ -17,9 +17,9 @@ Array = NDArray[np.float64]
 def node_weights(values: Sequence[Array], priors: Sequence[Prior], step: float) -> Array:
     """Density of priors at the nodes of a lattice along one axis, so that sums over nodes are integrals within the supports.
 
-    The sum of g(x) times these weights times `step` is the integral of g p_1 p_2 ... over the interval where all of them are above
-    0, for a g that the lattice samples well: each node counts with the integral over that interval of the interpolating kernel
-    of Keys (1981) around it, which is 1 inside, 0 outside, and in between within two steps of an end.
+    The sum of g(x) times these weights times `step` is the integral of g p_1 p_2 ... over the interval where all of them are
+    above 0, for a g that the lattice samples well: each node counts with the integral over that interval of the interpolating
+    kernel of Keys (1981) around it, which is 1 inside, 0 outside, and in between within two steps of an end.
 
     Parameters
     ----------

@@ -96,8 +96,13 @@ class PhotonLikelihood(Likelihood):
         return None if self.energies is None else self.energies.densities(theta[:, self._columns[2]], observation)
 
     def log_likelihood(self, theta: Array) -> Array:
-        """ln L at `theta` of shape (n, d), shape (n,); the box is left to the priors."""
+        """ln L at `theta` of shape (n, d), shape (n,); -inf at an infinite parameter. The box is left to the priors."""
         values = np.asarray(theta, dtype=float)
+        finite = np.isfinite(values).all(axis=1)
+        if not finite.all():
+            mended = np.where(np.isnan(values).any(axis=1), np.nan, -np.inf)
+            mended[finite] = self.log_likelihood(values[finite])
+            return mended
         found = np.zeros(len(values))
         energies = 1 if self.energies is None else max(1, *(len(one) for one in self.observations))
         rows = max(1, _MEMORY // (8 * (self.number + 1) * (energies + 40)))

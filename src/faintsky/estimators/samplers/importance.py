@@ -13,7 +13,7 @@ from scipy.special import logsumexp
 from faintsky.core.errors import LikelihoodError
 from faintsky.core.likelihood import Likelihood
 from faintsky.core.parameter import Parameter
-from faintsky.estimators.samplers.mixture_proposal import Defended, Density, fitted, kish
+from faintsky.estimators.samplers.mixture_proposal import Defended, Density, StudentMixture, fitted, kish
 from faintsky.estimators.samplers.pareto import khat_limit, pareto_khat
 
 __all__ = ["CountedLikelihood", "ImportanceSample", "JoinedSamples", "LimitError", "adapted", "importance_sample", "joined"]
@@ -30,7 +30,7 @@ _KEPT = 1000
 _REMEMBERED, _MOST_ROUNDS, _MOST_FULL = 4, 200, 4
 
 #: Share of a round that must stay effective when the likelihood is raised to a higher power.
-_EFFECTIVE = 0.25
+_EFFECTIVE = 0.4
 
 
 DEBUG=0
@@ -233,25 +233,29 @@ def adapted(
     """
     pool = [_possible(asked, first, pilot or number, rng)]
     full, before, beta = 0, 0.0, 1e-18
+    kernels: StudentMixture | None = None
     for _ in range(_MOST_ROUNDS):
         theta, value, base = _pooled(pool)
         beta = _power(value, base, max(_EFFECTIVE * number, 5.0 * asked.ndim), beta)
-        proposal = fitted(theta, beta * np.where(np.isfinite(value), value, 0) + np.where(np.isfinite(value), base, -np.inf),
-                          broad, defence, rng)
+        proposal, kernels = fitted(theta, _tempered(value, base, beta), broad, defence, rng, kernels)
         pool = [*pool[1 - _REMEMBERED :], _drawn(asked, proposal, number, rng)]
-        if DEBUG: print(f'{beta:.3g} K={len(proposal.narrow.shares)} share {proposal.share:.2f} eff {pool[-1].efficiency():.3f}')
+        if DEBUG: print(f'{beta:.3g} K={len(kernels.shares)} share {proposal.share:.2f} eff {pool[-1].efficiency():.3f}')
         if beta < 1:
             full = 0
             continue
         full += 1
         now = pool[-1].efficiency()
-        if DEBUG: print('full',now)
-        if full >= _MOST_FULL or now > 0.6 or (full > 1 and now < 1.2 * before):
+        if full >= _MOST_FULL or now > 0.6 or (full > 1 and before < now < 1.2 * before):
             break
         before = now
     # The last draws have their say too.
     theta, value, base = _pooled(pool)
-    return fitted(theta, value + base, broad, defence, rng)
+    return fitted(theta, value + base, broad, defence, rng, kernels)[0]
+
+
+def _tempered(value: Array, base: Array, beta: float) -> Array:
+    possible = np.isfinite(value)
+    return np.where(possible, beta * np.where(possible, value, 0) + base, -np.inf)
 
 
 def _possible(asked: CountedLikelihood, first: Density, number: int, rng: np.random.Generator) -> _Round:

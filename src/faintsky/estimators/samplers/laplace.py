@@ -134,4 +134,4 @@ def _around(asked: CountedLikelihood, starts: Array, prior: PriorDensity, rng: n
     if np.count_nonzero(good) <= 2 * asked.ndim:
         return prior
     # All alike: the density that starts come from is not known, and every mode shall have its kernel.
-    return fitted(starts[good], np.zeros(np.count_nonzero(good)), prior, 0.3, rng)
+    return fitted(starts[good], np.zeros(np.count_nonzero(good)), prior, 0.3, rng)[0]

@@ -21,10 +21,10 @@ Array = NDArray[np.float64]
 _DOF = 5.0
 
 #: Numbers of kernels that are tried, steps of the fit to each of them, and how many points it sees.
-_KERNELS, _STEPS, _POINTS, _LLOYD = (1, 2, 4, 8, 16, 24, 32), 25, 2000, 3
+_KERNELS, _STEPS, _POINTS, _LLOYD = (1, 2, 4, 8, 16, 24, 32), 30, 3000, 3
 
 #: A larger number of kernels must gain this in the mean log density at points that were held out.
-_GAIN = 0.03
+_GAIN = 0.005
 
 
 class Density(Protocol):
@@ -140,12 +140,14 @@ def kish(log_weights: Array) -> float:
     return float(weights.sum() ** 2 / np.sum(weights**2))
 
 
-def fitted(theta: Array, log_weights: Array, broad: Density, least: float, rng: np.random.Generator) -> Defended:
+def fitted(
+    theta: Array, log_weights: Array, broad: Density, least: float, rng: np.random.Generator, before: StudentMixture | None = None
+) -> tuple[Defended, StudentMixture]:
     """The mixture closest to weighted points: Student-t kernels beside the broad density, all shares free.
 
-    Expectation maximisation on the weighted points, as in population Monte Carlo (Cappe et al. 2008), from centres by k-means.
-    The number of kernels is the one that foretells points that were held out best; what the broad density explains needs no
-    kernels.
+    Expectation maximisation on the weighted points, as in population Monte Carlo (Cappe et al. 2008), from centres by k-means
+    and from the kernels that served so far. The number of kernels is the one that best foretells points that were held out;
+    what the broad density explains needs no kernels.
 
     Parameters
     ----------
@@ -155,25 +157,35 @@ def fitted(theta: Array, log_weights: Array, broad: Density, least: float, rng: 
     least : float
         The smallest share of the broad density.
     rng : Generator
+    before : StudentMixture, optional
+        Kernels to begin with, so that no mode is lost that was found.
+
+    Returns
+    -------
+    Defended
+        The mixture with the broad density.
+    StudentMixture
+        Its kernels.
     """
     effective = kish(log_weights)
     points, weights = _thinned(theta, log_weights, rng)
     log_broad = broad.log_density(points)
-    d = points.shape[1]
-    # A kernel needs some points an axis; below that, held-out points would have to find out at a cost.
-    most = max(1.0, min(effective, len(points)) / (2.0 * (d + 1)))
-    numbers = [k for k in _KERNELS if k <= most]
-    best = numbers[0]
-    if len(numbers) > 1:
-        half = rng.permutation(len(points)) < len(points) // 2
-        scores = []
-        for k in numbers:
-            share, mixture = _expectation_maximisation(points[half], weights[half], log_broad[half], k, 0.5 * effective, rng)
-            found = _log_sum(share, log_broad[~half], mixture.log_density(points[~half]))
-            scores.append(float(weights[~half] @ found / weights[~half].sum()))
-        best = next(k for k, s in zip(numbers, scores, strict=True) if s > max(scores) - _GAIN)
-    share, mixture = _expectation_maximisation(points, weights, log_broad, best, effective, rng)
-    return Defended(broad=broad, narrow=mixture, share=float(np.clip(share, least, 0.9)))
+    # A kernel needs some points an axis.
+    most = max(1.0, min(effective, len(points)) / (2.0 * (points.shape[1] + 1)))
+    starts: list[int | StudentMixture] = [k for k in _KERNELS if k <= most]
+    if before is not None:
+        starts.append(before)
+    half = rng.permutation(len(points)) < len(points) // 2
+    scores, sizes = [], []
+    for start in starts if len(starts) > 1 else []:
+        share, mixture = _expectation_maximisation(points[half], weights[half], log_broad[half], start, 0.5 * effective, rng)
+        found = _log_sum(share, log_broad[~half], mixture.log_density(points[~half]))
+        scores.append(float(weights[~half] @ found / weights[~half].sum()))
+        sizes.append(len(mixture.shares))
+    good = [i for i, s in enumerate(scores) if s > max(scores) - _GAIN]
+    best = min(good, key=lambda i: sizes[i], default=0)
+    share, mixture = _expectation_maximisation(points, weights, log_broad, starts[best], effective, rng)
+    return Defended(broad=broad, narrow=mixture, share=float(np.clip(share, least, 0.9))), mixture
 
 
 def _log_sum(share: float, log_broad: Array, log_narrow: Array) -> Array:
@@ -193,15 +205,22 @@ def _thinned(theta: Array, log_weights: Array, rng: np.random.Generator) -> tupl
 
 
 def _expectation_maximisation(
-    points: Array, weights: Array, log_broad: Array, kernels: int, effective: float, rng: np.random.Generator
+    points: Array, weights: Array, log_broad: Array, start: int | StudentMixture, effective: float, rng: np.random.Generator
 ) -> tuple[float, StudentMixture]:
-    """The share of the broad density, and the kernels; fewer than `kernels` where some die out."""
+    """The share of the broad density, and the kernels; some of those it starts with may die out."""
     d = points.shape[1]
     weights = weights / weights.sum()
     spread = np.sqrt(weights @ (points - weights @ points) ** 2) + 1e-300
-    label = _parts(points / spread, weights, kernels, rng)
-    member = (label == np.arange(label.max() + 1)[:, None]).astype(float) * 0.9
-    share, pull = 0.1, np.ones_like(member)
+    share = 0.1
+    if isinstance(start, StudentMixture):
+        log_kernels, distance = start.log_kernels(points)
+        joint = log_kernels + np.log(0.9 * start.shares)[:, None]
+        member = np.exp(joint - np.logaddexp(np.log(share) + log_broad, logsumexp(joint, axis=0)))
+        pull = (_DOF + d) / (_DOF + distance)
+    else:
+        label = _parts(points / spread, weights, start, rng)
+        member = (label == np.arange(label.max() + 1)[:, None]) * 0.9
+        pull = np.ones_like(member)
     before = -np.inf
     for _ in range(_STEPS):
         mass = member @ weights

@@ -25,9 +25,9 @@ from faintsky.core.response import ResponseSource
 from faintsky.core.source_cuts import Candidate, Rejection, SourceCuts, nothing_left, selection_table
 from faintsky.core.spectrum import Spectrum
 from faintsky.models.photons.acis import ACIS_I, BACKGROUND, FRAME_TIME
+from faintsky.models.photons.energy_pools import EnergyPools, spectrum_energies
 from faintsky.models.photons.expected_photons import ExpectedPhotons
 from faintsky.models.photons.paper_sample import drawn_plan
-from faintsky.models.photons.energy_pools import EnergyPools, spectrum_energies
 from faintsky.models.photons.planned_source import PlannedObservation, PlannedSource, angles, planned_of_table
 from faintsky.models.photons.simulation import exposed
 from faintsky.models.photons.sky_sources import SkySources
@@ -38,7 +38,7 @@ __all__ = ["SimulatedPhotons"]
 
 Array = NDArray[np.float64]
 
-#: Energies that the background is drawn from.
+#: Number of energies that the background is drawn from.
 _ENERGIES = 4096
 
 

@@ -11,8 +11,8 @@ from faintsky.core.photon_box import PhotonBox
 from faintsky.core.photon_set import PhotonSet
 from faintsky.core.psf import PSF
 from faintsky.models.photons.box_light import BoxLight, background_positions
-from faintsky.models.photons.expected_photons import ExpectedPhotons
 from faintsky.models.photons.energy_pools import EnergyPools
+from faintsky.models.photons.expected_photons import ExpectedPhotons
 from faintsky.models.photons.sky_sources import SkySources
 
 __all__ = ["drawn_from_mixture", "exposed", "simulated_like"]

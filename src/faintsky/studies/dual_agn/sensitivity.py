@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from attrs import frozen
@@ -16,7 +16,7 @@ from faintsky.core.psf import PSF
 from faintsky.core.source_cuts import SourceCuts
 from faintsky.core.step import step
 from faintsky.estimators.dual_fraction.forecast import Forecast, forecast
-from faintsky.estimators.dual_fraction.sensitivity import Sensitivity, sensitivity
+from faintsky.estimators.dual_fraction.sensitivity import Sensitivity
 from faintsky.studies.dual_agn.campaign import Simulated, weigh_all
 from faintsky.studies.dual_agn.choices import CampaignChoice, ForecastChoice, SensitivityChoice
 from faintsky.studies.dual_agn.simulating import pair_like
@@ -96,15 +96,27 @@ def put_together(
     ctx: Context,
 ) -> Sensitivity:
     """Detected fraction of pairs on the grid of a study; the cells in the order of separation, ratio, counts and angle."""
-    shape = (len(choice.separations), len(choice.ratios), len(choice.counts), len(choice.off_axis))
-    return sensitivity(
-        choice.separations,
-        choice.ratios,
-        choice.counts,
-        choice.off_axis,
-        np.stack([_judged(d, choice.simulations) for d in duals]).reshape(*shape, -1),
-        np.stack([_filled(s.ln, 5 * choice.simulations) for s in singles]).reshape(*shape[2:], -1),
-        errors=np.stack([_filled(d.error, choice.simulations) for d in duals]).reshape(*shape, -1),
+    return _grid(singles, duals, choice, choice.counts, choice.off_axis, campaign)
+
+
+def _grid(
+    singles: tuple[Simulated, ...],
+    duals: tuple[Simulated, ...],
+    choice: SensitivityChoice | ForecastChoice,
+    counts: Sequence[float],
+    off_axis: Sequence[float],
+    campaign: CampaignChoice,
+) -> Sensitivity:
+    pairs, places = (len(choice.separations), len(choice.ratios)), (len(counts), len(off_axis))
+    number = choice.simulations
+    return Sensitivity(
+        separation=choice.separations,
+        ratio=choice.ratios,
+        counts=counts,
+        off_axis=off_axis,
+        duals=np.stack([_judged(d, number) for d in duals]).reshape(*pairs, *places, -1),
+        singles=np.stack([_filled(s.ln, 5 * number) for s in singles]).reshape(*places, -1),
+        errors=np.stack([_filled(d.error, number) for d in duals]).reshape(*pairs, *places, -1),
         false_positive_rate=campaign.threshold,
         sigma=campaign.sigma,
     )
@@ -136,18 +148,7 @@ def foresee(
     if completeness is None:
         if singles is None:
             raise DataError("a forecast without a completeness needs simulated single sources")
-        shape = (len(choice.separations), len(choice.ratios), 1, 1)
-        found = sensitivity(
-            choice.separations,
-            choice.ratios,
-            [choice.counts],
-            [0.0],
-            np.stack([_judged(d, choice.simulations) for d in duals]).reshape(*shape, -1),
-            singles.ln.reshape(1, 1, -1),
-            errors=np.stack([_filled(d.error, choice.simulations) for d in duals]).reshape(*shape, -1),
-            false_positive_rate=campaign.threshold,
-            sigma=campaign.sigma,
-        )
+        found = _grid((singles,), duals, choice, (choice.counts,), (0.0,), campaign)
         completeness = float(np.mean(found.fraction))
     if not completeness > 0:
         raise DataError(f"{choice.name} finds none of the pairs: choose wider separations, more counts or a narrower PSF")
