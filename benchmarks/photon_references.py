@@ -187,7 +187,10 @@ def summed(lattices: list[Lattice], parts: list[tuple[Window, Array]], move: NDA
         top = float(ln_l.max())
         sums = step**2 * np.exp(ln_l - top)
         constant += top - LN_SHIFT
-        if all(low >= last - 1 - reach and high - 1 <= first + reach for (low, high), (first, last) in zip(places, window, strict=True)):
+        if all(
+            low >= last - 1 - reach and high - 1 <= first + reach
+            for (low, high), (first, last) in zip(places, window, strict=True)
+        ):
             constant += np.log(sums.sum())
             continue
         for axis, ((low, _), (first, last)) in enumerate(zip(places, window, strict=True)):

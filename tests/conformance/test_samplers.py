@@ -8,8 +8,8 @@ import pytest
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError
 from faintsky.core.registry import make
-from faintsky.testing.problems import ConjugateGaussian
-from faintsky.testing.samplers import SamplerConformance
+from faintsky.testing.problems import ConjugateGaussian, LocalBlocks
+from faintsky.testing.samplers import CountingLikelihood, SamplerConformance
 
 
 class TestEmcee(SamplerConformance):
@@ -36,6 +36,20 @@ class TestNestleSingle(SamplerConformance):
 class TestQuadrature(SamplerConformance):
     component = "quadrature"
     stochastic = False
+
+
+class TestLaplaceIs(SamplerConformance):
+    component = "laplace-is"
+    options: ClassVar = {"draws": 4000, "max_draws": 8000}
+
+
+class TestFactorised(SamplerConformance):
+    component = "factorised"
+
+    def posed(self, likelihood):
+        # Reduced to itself; the calls that count are those of the reduced likelihood, not those that complete the samples.
+        plain = likelihood.inner if isinstance(likelihood, CountingLikelihood) else likelihood
+        return LocalBlocks(outer=plain, blocks=0, asked=likelihood)
 
 
 def test_quadrature_is_exact_in_one_dimension_and_refuses_three():

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["array_digest", "file_digest", "folder_digest", "json_digest"]
+__all__ = ["array_digest", "file_digest", "folder_digest", "json_digest", "path_digest"]
 
 
 def array_digest(array: NDArray[Any]) -> str:
@@ -32,6 +32,11 @@ def file_digest(path: Path) -> str:
     """sha256 of a file's content; read once per process while the file stays as it is."""
     stat = path.stat()
     return _file_digest(str(path), stat.st_size, stat.st_mtime_ns)
+
+
+def path_digest(path: Path) -> str:
+    """That of a file or of a folder."""
+    return folder_digest(path) if path.is_dir() else file_digest(path)
 
 
 def folder_digest(path: Path) -> str:

@@ -50,7 +50,7 @@ class PhotonBox:
     frame_time : float
         Seconds of one frame; 0: unknown.
     subpixel : str
-        How the positions were treated below a pixel: ``edser``, ``randomize``, ``none``, or empty where unknown.
+        How the positions were treated below a pixel: ``edser``, ``randomize``, ``centroid``, ``none``, or empty where unknown.
     facts : mapping
         Facts of the file that messages and a report show.
 

@@ -30,7 +30,7 @@ class PhotonSample:
         ``exposure`` [ks], ``off_axis`` [arcmin], ``kept`` (1 or 0), ``reason`` (why not; empty where kept).
     truth : Catalogue, optional
         Of a simulated sample, a row for each of `sources`: ``number`` of point sources, ``separation`` [arcsec], ``ratio`` of
-        counts, ``position_angle`` [rad].
+        counts on the sky, ``position_angle`` from north through east [rad].
     """
 
     sources: tuple[PhotonSet, ...]

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from faintsky.core.component import info
-from faintsky.core.digest import file_digest
+from faintsky.core.digest import path_digest
 from faintsky.core.executor import available_cpus
 from faintsky.core.registry import registry
 
@@ -34,8 +34,8 @@ def _walk(value: Any, key: str = "") -> list[tuple[str, Any]]:
 
 
 def input_files(study: Any) -> dict[str, str]:
-    """Dotted key of every file option of a study to the digest of its content."""
-    return {key: file_digest(item) for key, item in _walk(study) if isinstance(item, Path) and item.is_file()}
+    """Dotted key of every option of a study that names a file or a folder to the digest of its content."""
+    return {key: path_digest(item) for key, item in _walk(study) if isinstance(item, Path) and item.exists()}
 
 
 def input_paths(study: Any) -> list[Path]:

@@ -12,10 +12,10 @@ from faintsky.core.band import Band
 from faintsky.core.catalogue import Catalogue
 from faintsky.core.component import option
 from faintsky.core.errors import DataError
+from faintsky.core.units import ARCMIN
 
 __all__ = ["Candidate", "Rejection", "SourceCuts", "nothing_left", "selection_table", "took"]
 
-_ARCMIN = float(np.deg2rad(1 / 60))
 #: The cuts in the order in which they act.
 CUTS = ("class", "redshift", "counts", "observations", "off-axis angle", "counts in the box")
 
@@ -121,7 +121,7 @@ class SourceCuts:
             # The nearest one where all are too far, the farthest where one is enough to leave the source out.
             i = int(np.argmax(theta)) if self.off_axis_rule == "every" else int(np.argmin(theta))
             least = " at least" if self.off_axis_rule == "drop" else ""
-            return none, Rejection("off-axis angle", f"off-axis{least} {theta[i] / _ARCMIN:.1f} arcmin in observation {names[i]}")
+            return none, Rejection("off-axis angle", f"off-axis{least} {theta[i] / ARCMIN:.1f} arcmin in observation {names[i]}")
         near = sorted(map(int, np.flatnonzero(~far)), key=lambda i: (-time[i], names[i]))
         return np.array(near[: self.max_observations], dtype=np.intp), None
 
@@ -179,7 +179,7 @@ def selection_table(candidates: Sequence[Candidate]) -> Catalogue:
             "counts": np.array([c.counts for c in candidates], dtype=float),
             "observations": np.array([c.observations for c in candidates], dtype=float),
             "exposure": np.array([c.exposure for c in candidates], dtype=float) / 1000,
-            "off_axis": np.array([c.off_axis for c in candidates], dtype=float) / _ARCMIN,
+            "off_axis": np.array([c.off_axis for c in candidates], dtype=float) / ARCMIN,
             "kept": np.array([c.rejection is None for c in candidates], dtype=float),
             "reason": np.array(["" if c.rejection is None else c.rejection.reason for c in candidates], dtype=str),
         },

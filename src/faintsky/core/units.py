@@ -14,10 +14,12 @@ import numpy as np
 
 from faintsky.core.errors import DataError
 
-__all__ = ["ARCSEC", "DEG2_PER_SR", "canonical", "converter", "per", "per_steradian", "same_dimension", "unit_factor"]
+__all__ = ["ARCMIN", "ARCSEC", "DEG2_PER_SR", "canonical", "converter", "per", "per_steradian", "same_dimension", "unit_factor"]
 
 #: One arcsecond in radian.
 ARCSEC: float = float(np.pi / 180.0 / 3600.0)
+#: One arcminute in radian.
+ARCMIN: float = 60.0 * ARCSEC
 #: Square degrees in one steradian, (180/pi)^2 = 3282.806.
 DEG2_PER_SR: float = float((180.0 / np.pi) ** 2)
 

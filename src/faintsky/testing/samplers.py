@@ -79,7 +79,11 @@ class SamplerConformance(ComponentConformance):
 
     def run(self, likelihood: Likelihood, seed: int = 1, folder: Path | None = None, **more: Any) -> Posterior:
         """The posterior of the component with its options, and `more` of them."""
-        return self.made_with(**more).run(likelihood, Context(seed=seed, folder=folder))  # type: ignore[no-any-return]
+        return self.made_with(**more).run(self.posed(likelihood), Context(seed=seed, folder=folder))  # type: ignore[no-any-return]
+
+    def posed(self, likelihood: Likelihood) -> Likelihood:
+        """What the component is given for a likelihood: override it for a sampler that takes only some kind of them."""
+        return likelihood
 
     def made_with(self, **more: Any) -> Any:
         """The component with some options replaced."""

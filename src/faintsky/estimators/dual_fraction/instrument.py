@@ -8,13 +8,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from faintsky.core.errors import DataError
 from faintsky.core.owned_array import owned_floats
-from faintsky.core.units import ARCSEC
+from faintsky.core.units import ARCMIN
 
 __all__ = ["ACIS", "AXIS", "Instrument"]
 
 Array = NDArray[np.float64]
-
-_ARCMIN = 60 * ARCSEC
 
 
 @frozen(kw_only=True, eq=False)
@@ -50,7 +48,7 @@ class Instrument:
         """
         theta = np.asarray(off_axis, dtype=float)
         if not np.all((theta >= 0) & (theta <= self.off_axis[-1] * (1 + 1e-12))):
-            raise DataError(f"the PSF of {self.name} is known up to {self.off_axis[-1] / _ARCMIN:g} arcmin off axis only")
+            raise DataError(f"the PSF of {self.name} is known up to {self.off_axis[-1] / ARCMIN:g} arcmin off axis only")
         return np.asarray(np.interp(theta, self.off_axis, self.half_energy_width))
 
     def counts_ratio(self, reference: Instrument, share: ArrayLike, exposure_ratio: float = 1.0) -> float:
@@ -85,14 +83,14 @@ class Instrument:
 #: Numbers of Sandoval et al., sections 5.2 and 5.4: the planned AXIS, and ACIS-I at launch.
 AXIS = Instrument(
     name="AXIS",
-    off_axis=np.array([0, 7.5]) * _ARCMIN,
+    off_axis=np.array([0, 7.5]) * ARCMIN,
     half_energy_width=np.array([1.5, 1.6]),
     energy=np.array([1.0, 6.0]),
     area=np.array([4200.0, 830.0]),
 )
 ACIS = Instrument(
     name="Chandra ACIS-I at launch",
-    off_axis=np.array([0, 3, 5]) * _ARCMIN,
+    off_axis=np.array([0, 3, 5]) * ARCMIN,
     half_energy_width=np.array([0.8, 1.0, 2.5]),
     energy=np.array([1.0, 6.0]),
     area=np.array([500.0, 200.0]),

@@ -13,7 +13,7 @@ from faintsky.core.digest import array_digest, json_digest
 from faintsky.core.errors import DataError
 from faintsky.core.intervals import ONE_SIGMA, Interval, binomial_interval
 from faintsky.core.owned_array import owned_floats
-from faintsky.core.units import ARCSEC
+from faintsky.core.units import ARCMIN
 from faintsky.estimators.dual_fraction.dual_population import DualPopulation
 from faintsky.estimators.dual_fraction.roc import Roc, detection_threshold, roc
 
@@ -21,8 +21,6 @@ __all__ = ["Completeness", "Sensitivity"]
 
 Array = NDArray[np.float64]
 AXES = ("separation", "ratio", "counts", "off_axis")
-
-_ARCMIN = 60 * ARCSEC
 
 
 @frozen(kw_only=True, eq=False)
@@ -110,7 +108,7 @@ class Sensitivity:
         for cell in np.argwhere(np.isinf(self.threshold)):
             n = int(np.sum(~np.isnan(self.singles[tuple(cell)])))
             raise DataError(
-                f"{n} single sources of {self.counts[cell[0]]:g} counts, {self.off_axis[cell[1]] / _ARCMIN:g} arcmin off axis, "
+                f"{n} single sources of {self.counts[cell[0]]:g} counts, {self.off_axis[cell[1]] / ARCMIN:g} arcmin off axis, "
                 f"cannot show a false-positive rate of {self.false_positive_rate:g}: simulate more"
             )
         if (self.errors is None) is not (self.sigma is None) or (
@@ -254,7 +252,7 @@ class Sensitivity:
             "separation": self.separation[cells[:, 0]] * arcsec,
             "ratio": self.ratio[cells[:, 1]],
             "counts": self.counts[c],
-            "off_axis": self.off_axis[o] / _ARCMIN * arcmin,
+            "off_axis": self.off_axis[o] / ARCMIN * arcmin,
             "simulated": self.tried[at].astype(int),
             "found": self.found[at].astype(int),
             "fraction": self.fraction[at],
@@ -268,7 +266,7 @@ class Sensitivity:
 
     def _cell(self, index: NDArray[np.intp]) -> str:
         s, r, c, o = (getattr(self, name)[i] for name, i in zip(AXES, index, strict=True))
-        return f"{s:g} arcsec, ratio {r:g}, {c:g} counts, {o / _ARCMIN:g} arcmin off axis"
+        return f"{s:g} arcsec, ratio {r:g}, {c:g} counts, {o / ARCMIN:g} arcmin off axis"
 
     def _of_source(self, counts: float, off_axis: float) -> Array:
         """Weights of the counts and angles of the grid for a source, shape (c, o)."""
@@ -278,7 +276,7 @@ class Sensitivity:
             )
         if not 0 <= off_axis <= self.off_axis[-1] * (1 + 1e-12):
             raise DataError(
-                f"a source {off_axis / _ARCMIN:g} arcmin off axis: the grid ends at {self.off_axis[-1] / _ARCMIN:g}, and the PSF "
+                f"a source {off_axis / ARCMIN:g} arcmin off axis: the grid ends at {self.off_axis[-1] / ARCMIN:g}, and the PSF "
                 "gets wider. Simulate farther out"
             )
         return np.outer(_shares(np.log(self.counts), np.log([counts]))[0], _shares(self.off_axis, np.array([off_axis]))[0])

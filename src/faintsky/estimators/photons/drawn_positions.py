@@ -21,9 +21,9 @@ _CANDIDATES = 12
 def drawn_positions(integral: PositionIntegral, full: Array, rng: np.random.Generator) -> Array:
     """Draws of all parameters given separations and fractions.
 
-    A node of the lattice is drawn by its weight, with an offset within its cell; of several such draws one is chosen by the ratio of
-    the integrand there to that at the node (importance resampling). What is left of the lattice in the spread is about a percent
-    of it.
+    A node of the lattice is drawn by its weight, with an offset within its cell; of several such draws one is chosen by the ratio
+    of the integrand there to that at the node (importance resampling). What is left of the lattice in the spread is about a
+    percent of it.
 
     Parameters
     ----------

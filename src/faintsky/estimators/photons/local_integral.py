@@ -89,7 +89,7 @@ class Starts:
         return evolve(self, places=np.clip(self.places, low[:, None], high[:, None]))
 
     def span(self) -> tuple[Array, Array]:
-        """The middle of each hypothesis' peaks, shape (n, 2), and half of the longer side of the rectangle about them, shape (n,).
+        """The middle of the peaks, shape (n, 2), and half of the longer side of the rectangle about them, shape (n,).
 
         A single peak is in the middle of its patch, so that the disc of nodes around it is complete.
         """
@@ -102,8 +102,9 @@ class Starts:
 class LocalIntegral:
     """The nodes of the trapezoid rule for integrals of L_k over the position of the first source.
 
-    The rule converges exponentially in (width / step)^2: a step of 1.25 widths is good to 1e-5 for a Gaussian. Nodes spread from the peaks as far as ln L is within `depth` of the highest of them, so that several
-    peaks and broad, ragged likelihoods of a few photons need no rule of their own.
+    The rule converges exponentially in (width / step)^2: a step of 1.25 widths is good to 1e-5 for a Gaussian. Nodes spread from
+    the peaks as far as ln L is within `depth` of the highest of them, so that several peaks, and broad, ragged likelihoods of a
+    few photons, need no rule of their own.
 
     Attributes
     ----------

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from faintsky.core.prior import Prior
+from faintsky.core.prior import Prior, Uniform
 
 __all__ = ["node_weights"]
 
@@ -29,20 +29,29 @@ def node_weights(values: Sequence[Array], priors: Sequence[Prior], step: float) 
     step : float
         Of the lattice.
     """
-    weights: Array = np.ones(np.shape(values[0]))
-    above, below = np.full(weights.shape, np.inf), np.full(weights.shape, np.inf)
+    weights: Array | float = 1.0
+    above, below = [], []
     for value, prior in zip(values, priors, strict=True):
         low, high = prior.support
-        weights = weights * np.exp(prior.logpdf(np.clip(value, low, high)))
-        above, below = np.minimum(above, value - low), np.minimum(below, high - value)
-    if min(above.min(initial=np.inf), below.min(initial=np.inf)) >= 2 * step:
-        return weights
-    return np.asarray(weights * (_within(above / step) + _within(below / step) - 1))
+        inside = 0.5 * (low + high) if isinstance(prior, Uniform) else np.clip(value, low, high)
+        weights = weights * np.exp(prior.logpdf(inside))
+        above.append(value - low)
+        below.append(high - value)
+    shares = [_within(_least(distances), step) for distances in (above, below)]
+    return np.asarray(weights * (shares[0] + shares[1] - 1))
 
 
-def _within(distance: Array) -> Array:
-    """Integral of the cubic kernel of Keys up to `distance` [steps]: 0 from -2 on downwards, 1 from 2 on upwards."""
-    t = np.minimum(np.abs(distance), 2.0)
-    near = t * (1 + t * t * (-5 / 6 + 3 / 8 * t))
-    far = t * (2 + t * (-2 + t * (5 / 6 - t / 8))) - 1 / 6
-    return np.asarray(0.5 + np.sign(distance) * np.where(t <= 1, near, far))
+def _least(distances: list[Array]) -> Array:
+    return distances[0] if len(distances) == 1 else np.minimum.reduce(distances)
+
+
+def _within(distance: Array, step: float) -> Array:
+    """Integral of the cubic kernel of Keys up to `distance`: 0 from -2 steps on downwards, 1 from 2 steps on upwards."""
+    found = (distance > 0).astype(float)
+    near = np.abs(distance) < 2 * step
+    if near.any():
+        t = np.abs(distance[near]) / step
+        inner = t * (1 + t * t * (-5 / 6 + 3 / 8 * t))
+        outer = t * (2 + t * (-2 + t * (5 / 6 - t / 8))) - 1 / 6
+        found[near] = 0.5 + np.sign(distance[near]) * np.where(t <= 1, inner, outer)
+    return found

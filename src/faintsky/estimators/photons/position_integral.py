@@ -59,8 +59,7 @@ class PositionIntegral:
     Attributes
     ----------
     likelihood : PhotonLikelihood
-        Of n columns that are positions, fractions and spectra, then shifts. Hypotheses are given as rows of its parameters with the
-        first source at 0 and no shifts.
+        Hypotheses are given as rows of its parameters, with the first source at 0 and no shifts.
     fineness : float
         How much finer than usual the lattices are, which then reach further out, too.
 
@@ -77,8 +76,8 @@ class PositionIntegral:
         first = self.likelihood.observations[0]
         if not len(first):
             raise DataError(
-                f"the longest observation {first.photons.name} has no photon in the box: positions cannot be integrated in its frame. "
-                "Leave it out, or sample all parameters with laplace-is"
+                f"the longest observation {first.photons.name} has no photon in the box: positions cannot be integrated in its "
+                "frame. Leave it out, or sample all parameters with laplace-is"
             )
 
     def finer(self, factor: float) -> PositionIntegral:
@@ -165,8 +164,9 @@ class PositionIntegral:
         found, terms = self._begun(full, _HOPELESS)
         for one in terms:
             total = one.product.sum(axis=(1, 2))
-            with np.errstate(divide="ignore"):
-                found[one.rows] = one.log_scale + np.log(np.maximum(total, 0.0))
+            # Slivers between two ends of priors, where the rounded ends of the rule leave nothing, keep the estimate.
+            some = total > 0
+            found[one.rows[some]] = one.log_scale[some] + np.log(total[some])
         return found
 
     def terms(self, full: Array) -> Iterator[PositionTerms]:

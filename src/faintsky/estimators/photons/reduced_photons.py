@@ -48,8 +48,8 @@ class ReducedPhotons(ReducedLikelihood):
         L(s, f) = int dmu p(mu) prod_j p(mu + s_j) / p(s_j) L_0(mu) prod_(k > 0) B_k(mu),
         B_k(mu) = int dnu p_k(nu - mu) L_k(nu),
 
-    so that an integral over 2 K dimensions is K integrals over two. Nothing is approximated but these (`LocalIntegral`), and what is
-    less likely than a single source by 50 in ln, whose integral is only estimated. p(s) is flat over all that the box allows.
+    so that an integral over 2 K dimensions is K integrals over two. Nothing is approximated but these (`LocalIntegral`), and what
+    is less likely than a single source by 50 in ln, whose integral is only estimated. p(s) is flat over all that the box allows.
 
     The evidence is that of the full likelihood, with its priors normalised. Of two sources with equal priors the first is the one
     with more counts: log_f_2 is not above 0, and its prior density is doubled there. The evidence stays the same, and the full
@@ -74,8 +74,8 @@ class ReducedPhotons(ReducedLikelihood):
         for name, prior in self._integral.prior.items():
             if name[:2] in ("x_", "y_") and not np.isfinite(prior.support).all():
                 raise DataError(
-                    f"the prior of {name} has no end, so that separations have none: give one that ends at the sides of the box, or "
-                    "sample all parameters with laplace-is"
+                    f"the prior of {name} has no end, so that separations have none: give one that ends at the sides of the box, "
+                    "or sample all parameters with laplace-is"
                 )
 
     @cached_property
@@ -148,7 +148,7 @@ class ReducedPhotons(ReducedLikelihood):
         return json_digest([self.likelihood.fingerprint(), "reduced", self.fold])
 
     def log_likelihood(self, theta: Array) -> Array:
-        """ln of the reduced likelihood at `theta` of shape (n, d), shape (n,); -inf where the box has no place for all sources."""
+        """ln L at `theta` of shape (n, d), shape (n,); -inf where the box has no place for all sources."""
         return self._integrated(self._integral, theta)
 
     def _integrated(self, integral: PositionIntegral, theta: Array) -> Array:

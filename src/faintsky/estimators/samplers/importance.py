@@ -33,7 +33,9 @@ _REMEMBERED, _MOST_ROUNDS, _MOST_FULL = 4, 200, 4
 _EFFECTIVE = 0.4
 
 
-DEBUG=0
+DEBUG = 0
+
+
 class LimitError(Exception):
     """A limit is reached; `status` is that of the Posterior."""
 
@@ -232,14 +234,18 @@ def adapted(
     Cappe et al. 2008 (mixtures fitted to weighted draws), Cornuet et al. 2012 (weights of several rounds).
     """
     pool = [_possible(asked, first, pilot or number, rng)]
-    full, before, beta = 0, 0.0, 1e-18
+    full, before, beta, wanted = 0, 0.0, 1e-18, max(_EFFECTIVE * number, 5.0 * asked.ndim)
     kernels: StudentMixture | None = None
     for _ in range(_MOST_ROUNDS):
         theta, value, base = _pooled(pool)
-        beta = _power(value, base, max(_EFFECTIVE * number, 5.0 * asked.ndim), beta)
+        last, beta = beta, _power(value, base, wanted, beta)
+        if beta < 1 and beta < 1.1 * last:
+            # What kernels describe badly, such as tails along each axis, would never be as effective as is wanted.
+            wanted = max(0.7 * wanted, 2.0 * asked.ndim)
         proposal, kernels = fitted(theta, _tempered(value, base, beta), broad, defence, rng, kernels)
         pool = [*pool[1 - _REMEMBERED :], _drawn(asked, proposal, number, rng)]
-        if DEBUG: print(f'{beta:.3g} K={len(kernels.shares)} share {proposal.share:.2f} eff {pool[-1].efficiency():.3f}')
+        if DEBUG:
+            print(f"{beta:.3g} K={len(kernels.shares)} share {proposal.share:.2f} eff {pool[-1].efficiency():.3f}")
         if beta < 1:
             full = 0
             continue
@@ -382,7 +388,7 @@ def joined(samples: Sequence[ImportanceSample], min_ess: float, target_error: fl
     log_z = float(logsumexp(values) - np.log(n))
     own = float(np.sqrt(np.sum((np.exp(values - log_z) * errors) ** 2))) / n
     scatter = float(np.std(values, ddof=1)) if n > 1 else 0.0
-    error = max(own, scatter / np.sqrt(n))
+    error = max(own, scatter / float(np.sqrt(n)))
     log_weights = np.concatenate([s.log_weights - np.log(n * len(s.log_weights)) for s in samples]) - log_z
     kept = np.isfinite(log_weights)
     weights = np.exp(log_weights[kept])

@@ -232,9 +232,7 @@ def _expectation_maximisation(
         centres = drawn @ points / drawn.sum(axis=1)[:, None]
         away = points[None] - centres[:, None]
         scale = np.matmul(np.swapaxes(away * drawn[..., None], 1, 2), away) / mass[:, None, None]
-        mixture = StudentMixture(
-            shares=mass / mass.sum(), centres=centres, lower=_lower(scale, mass * effective, spread)
-        )
+        mixture = StudentMixture(shares=mass / mass.sum(), centres=centres, lower=_lower(scale, mass * effective, spread))
         log_kernels, distance = mixture.log_kernels(points)
         joint = log_kernels + np.log((1 - share) * mixture.shares)[:, None]
         total = np.logaddexp(np.log(share) + log_broad, logsumexp(joint, axis=0))

@@ -7,6 +7,7 @@ from attrs import field, frozen
 from numpy.typing import NDArray
 
 from faintsky.core.band import Band
+from faintsky.core.chandra_r90 import chandra_r90
 from faintsky.core.errors import DataError
 from faintsky.core.owned_array import owned_floats
 from faintsky.core.photon_box import PhotonBox
@@ -18,7 +19,6 @@ __all__ = ["EnergyPools", "spectrum_energies"]
 
 Array = NDArray[np.float64]
 
-_ARCMIN = float(np.deg2rad(1 / 60))
 #: Photons of the background lie farther from the source than this many of its 90 per cent radii.
 _FAR = 3.0
 
@@ -71,7 +71,7 @@ def _distances(box: PhotonBox) -> Array:
 
     if not len(box):
         return np.zeros(0)
-    radius = 1 + 10 * (box.place.off_axis / _ARCMIN / 10) ** 2
+    radius = float(chandra_r90(box.place.off_axis))
     points = np.stack([box.x, box.y], axis=1)
     neighbours = cKDTree(points).query_ball_point(points, radius, return_length=True)
     centre = points[int(np.argmax(neighbours))]

@@ -9,13 +9,13 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from faintsky.core.units import ARCMIN
 from faintsky.models.photons.planned_source import PlannedObservation, PlannedSource, angles, drawn_off_axis
 
 __all__ = ["FIELDS", "Field", "drawn_plan"]
 
 Array = NDArray[np.float64]
 
-_ARCMIN = float(np.deg2rad(1 / 60))
 #: Sources, those with a mean off-axis angle below 3 arcmin, and those with 50 to 99 photons (sections 2 and 5.1).
 _SOURCES, _NEAR, _FAINT = 62, 21, 34
 #: Mean off-axis angles [arcmin] of sources near the axis and of the others: every observation lies below 5 arcmin.
@@ -128,7 +128,7 @@ def _drawn(called: str, cut: bool, faint: bool, near: bool, background: float, r
             PlannedObservation(
                 name=f"{called}-{k + 1}",
                 exposure=float(exposure[k]),
-                off_axis=float(off_axis[k] * _ARCMIN),
+                off_axis=float(off_axis[k] * ARCMIN),
                 azimuth=float(azimuth[k]),
                 roll=float(roll[k]),
                 counts=float(counts[k]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
+from typing import Any
 
 import attrs
 import numpy as np
@@ -13,15 +14,13 @@ from faintsky.core.component import component, option
 from faintsky.core.errors import DataError
 from faintsky.core.psf import PSF, Place
 from faintsky.core.psf_ellipse import ring_directions, round_frame
-from faintsky.core.units import ARCSEC
+from faintsky.core.units import ARCMIN, ARCSEC
 from faintsky.models.psfs.king import King
 
 __all__ = ["HALF_LIGHT", "OFF_AXIS", "TwoKing"]
 
 Array = NDArray[np.float64]
 
-#: One arcminute [rad].
-_ARCMIN = 60 * ARCSEC
 #: Radius of half the light [arcsec] at off-axis angles [arcmin], at 1.5 keV. At 0, 3 and 5 arcmin near half of the diameters
 #: 0.8, 1 and 2.5 arcsec that dual-AGN work on deep fields quotes; elsewhere near R50 = 0.43 - 0.10 t + 0.050 t^2 of Feigelson's
 #: fit for 1.49 keV (chandra-users list, message 192).
@@ -71,9 +70,9 @@ class TwoKing(PSF):
     wing_slope: float = option(1.75, gt=1, help="slope of the wing profile")
 
     def __attrs_post_init__(self) -> None:
-        if self.off_axis > OFF_AXIS[-1] * _ARCMIN * (1 + 1e-9):
+        if self.off_axis > OFF_AXIS[-1] * ARCMIN * (1 + 1e-9):
             raise DataError(
-                f"the two-king PSF is known up to {OFF_AXIS[-1]:g} arcmin off axis, not at {self.off_axis / _ARCMIN:.4g} arcmin: "
+                f"the two-king PSF is known up to {OFF_AXIS[-1]:g} arcmin off axis, not at {self.off_axis / ARCMIN:.4g} arcmin: "
                 "leave the observation out (cuts on the off-axis angle), or give ray-traced images (image-set)"
             )
         low, high = _ENERGIES
@@ -94,7 +93,7 @@ class TwoKing(PSF):
     @property
     def ellipse(self) -> tuple[float, float]:
         """Axis ratio, and position angle of the major axis [rad]."""
-        t = self.off_axis / _ARCMIN
+        t = self.off_axis / ARCMIN
         if not self.elliptical or t == 0:
             return 1.0, 0.0
         return 1 - 0.02 * t - 0.004 * t**2, self.azimuth + (0.5 * np.pi if self.orientation == "tangential" else 0.0)
@@ -102,9 +101,7 @@ class TwoKing(PSF):
     @property
     def half_light(self) -> float:
         """Radius [rad] of the circle of half the light at 1.5 keV."""
-        from scipy.interpolate import PchipInterpolator
-
-        return float(PchipInterpolator(OFF_AXIS, HALF_LIGHT)(min(self.off_axis / _ARCMIN, OFF_AXIS[-1]))) * ARCSEC
+        return _half_light(min(self.off_axis / ARCMIN, OFF_AXIS[-1])) * ARCSEC
 
     @cached_property
     def parts(self) -> tuple[tuple[float, King], tuple[float, King]]:
@@ -161,3 +158,16 @@ def _core(share: float, slope: float, ratio: float) -> float:
     # The circle holds an ellipse of its own radius times sqrt(q), and lies in one of its radius over sqrt(q).
     ends = round_core * np.sqrt(ratio), round_core / np.sqrt(ratio)
     return float(brentq(lambda core: float(_in_circle(King(core=core, slope=slope), 1.0, ratio)) - share, *ends, rtol=1e-13))
+
+
+@lru_cache(maxsize=4096)
+def _half_light(off_axis: float) -> float:
+    """The table at an angle [arcmin] in between, in arcsec."""
+    return float(_table()(off_axis))
+
+
+@lru_cache(maxsize=1)
+def _table() -> Any:
+    from scipy.interpolate import PchipInterpolator
+
+    return PchipInterpolator(OFF_AXIS, HALF_LIGHT)

@@ -13,18 +13,9 @@ from faintsky.plugins.masks.region_file import Region
 from faintsky.plugins.masks.region_shape import inside
 from faintsky.plugins.photons.tangent_plane import positions
 
-__all__ = ["BackgroundArea", "r90"]
+__all__ = ["BackgroundArea"]
 
 Array = NDArray[np.float64]
-
-
-def r90(off_axis: ArrayLike) -> Array:
-    """Radius of about 90 per cent of the light of a point source on Chandra [arcsec]: 1 + 10 (theta / 10 arcmin)^2.
-
-    A survey formula at low energies (Hickox & Markevitch 2006); here it only scales the discs that are left out.
-    """
-    theta = np.asarray(off_axis, dtype=float) / (60 * ARCSEC)
-    return np.asarray(1 + 10 * (theta / 10) ** 2)
 
 
 @frozen(kw_only=True, eq=False)

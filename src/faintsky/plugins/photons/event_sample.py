@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from faintsky.core.box import Box
 from faintsky.core.catalogue import Catalogue, CatalogueSource
+from faintsky.core.chandra_r90 import chandra_r90
 from faintsky.core.component import component, option
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError
@@ -22,7 +23,7 @@ from faintsky.core.photon_set import PhotonSet
 from faintsky.core.source_cuts import Candidate, SourceCuts, nothing_left, selection_table
 from faintsky.core.units import ARCSEC
 from faintsky.plugins.masks.region_file import SKY_FRAMES, Region, read_regions
-from faintsky.plugins.photons.background_area import BackgroundArea, r90
+from faintsky.plugins.photons.background_area import BackgroundArea
 from faintsky.plugins.photons.candidate_columns import CandidateColumns
 from faintsky.plugins.photons.event_header import EventHeader, observation_of
 from faintsky.plugins.photons.observation_photons import ObservationPhotons
@@ -198,7 +199,7 @@ class EventSample(PhotonSampleSource):
             exposure = self.exposure[k] if self.exposure else None
             observation = ObservationPhotons.read(path, name, cuts.band, ctx, aspect=aspect, exposure=exposure)
             theta = observation.pointing.off_axis(rows.ra, rows.dec)
-            radius = self.exclude * r90(theta)
+            radius = self.exclude * chandra_r90(theta)
             chips = observation.chips(rows.ra[alive], rows.dec[alive])
             for i, chip in zip(map(int, alive), map(int, chips), strict=True):
                 if chip < 0:
@@ -220,8 +221,8 @@ class EventSample(PhotonSampleSource):
         """How far a source can lie whose disc touches the square about another [rad]."""
         # Discs grow outwards: a source that far off has its own, larger radius, so the margin is asked for twice.
         half = self.background_box / np.sqrt(2)
-        once = half + self.exclude * float(r90(off_axis))
-        return float(half + self.exclude * float(r90(off_axis + 2 * once * ARCSEC))) * ARCSEC
+        once = half + self.exclude * float(chandra_r90(off_axis))
+        return float(half + self.exclude * float(chandra_r90(off_axis + 2 * once * ARCSEC))) * ARCSEC
 
 
 def _decided(candidate: Candidate, visits: Sequence[_Visit], cuts: SourceCuts) -> tuple[Candidate, tuple[PhotonBox, ...]]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 from attrs import frozen
 
 from faintsky.core.component import option, slot
 from faintsky.core.paths import as_path
 from faintsky.core.psf import PSF
+from faintsky.core.units import ARCMIN
 
 __all__ = ["CampaignChoice", "ForecastChoice", "InjectionChoice", "PopulationChoice", "SensitivityChoice"]
-
-_ARCMIN = float(np.deg2rad(1 / 60))
 
 
 @frozen(kw_only=True)
@@ -52,7 +50,7 @@ class SensitivityChoice:
         (0.1, 0.3, 1.0), gt=0, le=1, help="counts of the fainter source over those of the brighter"
     )
     counts: tuple[int, ...] = option((50, 100, 200, 700), ge=2, help="counts of both sources together")
-    off_axis: tuple[float, ...] = option((0.0, 2 * _ARCMIN, 3 * _ARCMIN, 5 * _ARCMIN), unit="rad", ge=0, help="off-axis angles")
+    off_axis: tuple[float, ...] = option((0.0, 2 * ARCMIN, 3 * ARCMIN, 5 * ARCMIN), unit="rad", ge=0, help="off-axis angles")
     simulations: int = option(20, ge=1, help="pairs of each kind; of singles five times as many")
     exposure: float = option("160 ks", unit="s", gt=0, help="of the one observation, which sets its background")
 
@@ -62,7 +60,7 @@ class PopulationChoice:
     """What is said of the sample as a whole."""
 
     level: float = option(0.95, gt=0, lt=1, help="confidence of limits")
-    off_axis: float = option(3 * _ARCMIN, unit="rad", gt=0, help="the tests use sources with a mean off-axis angle below this")
+    off_axis: float = option(3 * ARCMIN, unit="rad", gt=0, help="the tests use sources with a mean off-axis angle below this")
     draws: int = option(10_000, ge=100, help="draws of the test statistics")
     separations: tuple[float, float] = option(
         ("0.3 arcsec", "3 arcsec"), unit="arcsec", gt=0, help="[low, high] of the pairs that a corrected limit is of"

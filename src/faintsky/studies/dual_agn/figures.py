@@ -11,6 +11,7 @@ import numpy as np
 
 from faintsky.core.photon_sample import PhotonSample
 from faintsky.core.study import CellResult, Figure
+from faintsky.core.units import ARCMIN
 from faintsky.report.bayes_factor_panels import FactorPoints, draw_detected, draw_distributions, draw_factors, draw_statistics
 from faintsky.report.density_panels import Panel, Points, draw_panels
 from faintsky.report.photon_images import PhotonPanel, draw_photons
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["all_figures"]
 
-_ARCMIN = float(np.rad2deg(1) * 60)
 #: Sources that are shown: those of the highest Bayes factors.
 _SHOWN = 8
 
@@ -133,13 +133,13 @@ def _factors(cells: Sequence[CellResult], figure: Any, study: DualAgn) -> None:
         rates = {} if population is None else population.false_positives
         if weighed:
             found[cell.name] = FactorPoints(
-                off_axis=np.array([w.off_axis * _ARCMIN for w in weighed]),
+                off_axis=np.array([w.off_axis / ARCMIN for w in weighed]),
                 ln=np.array([w.factor.ln for w in weighed]),
                 error=np.array([w.factor.error for w in weighed]),
                 above=np.array([w.factor.above(study.campaign.sigma) for w in weighed]),
                 percentile=np.array([rates[w.name].percentile(90) if w.name in rates else np.nan for w in weighed]),
             )
-    draw_factors(figure, found, study.population.off_axis * _ARCMIN)
+    draw_factors(figure, found, study.population.off_axis / ARCMIN)
 
 
 def _simulations(cells: Sequence[CellResult], figure: Any) -> None:
@@ -226,7 +226,7 @@ def _sensitivity(cells: Sequence[CellResult], figure: Any) -> None:
     draw_detected(
         figure,
         {
-            f"{int(counts)} counts, {angle * _ARCMIN:g} arcmin": (grid.separation, grid.ratio, fraction[:, :, i, j])
+            f"{int(counts)} counts, {angle / ARCMIN:g} arcmin": (grid.separation, grid.ratio, fraction[:, :, i, j])
             for i, counts in enumerate(grid.counts)
             for j, angle in enumerate(grid.off_axis)
         },

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError
 from faintsky.core.step import step
+from faintsky.core.units import ARCMIN
 from faintsky.estimators.dual_fraction.aggregate import AggregateTest, PaperDistribution, calibrated, paper_distribution
 from faintsky.estimators.dual_fraction.dual_population import DualPopulation
 from faintsky.estimators.dual_fraction.false_positives import FalsePositives
@@ -117,7 +118,7 @@ def populate(
     parts = {"all": weighed}
     near = tuple(w for w in weighed if w.off_axis < choice.off_axis)
     if 0 < len(near) < len(weighed):
-        parts[f"off-axis angle < {np.rad2deg(choice.off_axis) * 60:g} arcmin"] = near
+        parts[f"off-axis angle < {choice.off_axis / ARCMIN:g} arcmin"] = near
     population = DualPopulation.log_uniform(choice.separations, choice.ratios)
     limits = [
         limit

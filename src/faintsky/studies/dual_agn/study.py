@@ -23,6 +23,7 @@ from faintsky.core.sampler import Sampler
 from faintsky.core.source_cuts import SourceCuts
 from faintsky.core.step import Pending, Workflow
 from faintsky.core.study import CellResult, Figure, Headline, Study
+from faintsky.core.units import ARCMIN
 from faintsky.estimators.dual_fraction.forecast import Forecast
 from faintsky.estimators.dual_fraction.sensitivity import Sensitivity
 from faintsky.studies.dual_agn import figures, tables
@@ -42,7 +43,7 @@ from faintsky.studies.dual_agn.weighing import Analysis, Weighed, weigh
 __all__ = ["DualAgn"]
 
 
-@component(references=["Sandoval2024", "Foord2019", "Foord2020", "Foord2021", "Jeffreys1935", "Gehrels1986"])
+@component(references=["Sandoval2024", "Foord2019", "Foord2020", "Foord2021", "KassRaftery1995", "Gehrels1986"])
 @frozen(kw_only=True)
 class DualAgn(Study):
     """One X-ray point source or two, by Bayes factor: photons, evidences, false positives, and the fraction of pairs.
@@ -190,13 +191,13 @@ class DualAgn(Study):
     def _grid(self, run: Workflow, choice: SensitivityChoice) -> Pending[Sensitivity]:
         singles, duals = [], []
         for counts, angle in product(choice.counts, choice.off_axis):
-            said = f"{counts} counts, {np.rad2deg(angle) * 60:g} arcmin"
+            said = f"{counts} counts, {angle / ARCMIN:g} arcmin"
             at = {"counts": float(counts), "off_axis": (angle,), "exposures": (choice.exposure,)}
             number = 5 * choice.simulations
             singles.append(self._drawn(run, self.simulation_psf, self.analysis, f"singles, {said}", number=number, **at))
         cells = product(choice.separations, choice.ratios, choice.counts, choice.off_axis)
         for separation, ratio, counts, angle in cells:
-            said = f"{separation:g} arcsec, ratio {ratio:g}, {counts} counts, {np.rad2deg(angle) * 60:g} arcmin"
+            said = f"{separation:g} arcsec, ratio {ratio:g}, {counts} counts, {angle / ARCMIN:g} arcmin"
             at = {"counts": float(counts), "off_axis": (angle,), "exposures": (choice.exposure,)}
             at |= {"dual_fraction": 1.0, "separation": (separation,), "ratio": (ratio,), "number": choice.simulations}
             duals.append(self._drawn(run, self.simulation_psf, self.analysis, said, **at))

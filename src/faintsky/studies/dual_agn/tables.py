@@ -9,6 +9,7 @@ import numpy as np
 
 from faintsky.core.photon_sample import PhotonSample
 from faintsky.core.study import CellResult
+from faintsky.core.units import ARCMIN
 from faintsky.estimators.dual_fraction.aggregate import CAVEAT as TEST_CAVEAT
 from faintsky.estimators.dual_fraction.fraction_posterior import CAVEAT as FRACTION_CAVEAT
 from faintsky.report.distinct import distinct
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from faintsky.studies.dual_agn.study import DualAgn
 
 __all__ = ["all_tables"]
-
-_ARCMIN = float(np.rad2deg(1) * 60)
 
 
 def all_tables(study: DualAgn, cells: Sequence[CellResult]) -> Mapping[str, Any]:
@@ -74,7 +73,7 @@ def _sources(cell: CellResult) -> list[dict[str, Any]]:
                 "hypotheses": " over ".join(factor.models),
                 "counts": w.counts,
                 "observations": w.observations,
-                "off_axis_arcmin": w.off_axis * _ARCMIN,
+                "off_axis_arcmin": w.off_axis / ARCMIN,
                 "ln_bf": factor.ln,
                 "ln_bf_error": factor.error,
                 "log10_bf": factor.log10,

@@ -17,6 +17,7 @@ from faintsky.core.photon_set import PhotonSet
 from faintsky.core.point_sources import NAMES, PointSources
 from faintsky.core.psf import PSF
 from faintsky.core.registry import registry
+from faintsky.core.resampled_psf import ResampledPsf, is_noisy
 from faintsky.core.sampler import Posterior, Sampler
 from faintsky.core.step import step
 from faintsky.estimators.samplers.reweighted import checked
@@ -154,13 +155,13 @@ def _psf_noise(photons: PhotonSet, analysis: Analysis, ctx: Context) -> float:
     Each realisation adds the noise of the rays once more to an image that holds it already, so that their scatter is that of the
     image about the true PSF.
     """
+    if not is_noisy(analysis.psf, [box.place for box in photons.observations]):
+        return 0.0
     values = []
     for i in range(_PSFS):
-        other = analysis.psf.resampled(ctx.rng(f"psf {i}"))
-        if other is None:
-            return 0.0
         again = attrs.evolve(ctx, task=f"{ctx.task}:psf {i}")
-        values.append(bayes_factors(photons, attrs.evolve(analysis, psf=other), again)[0].ln)
+        other = attrs.evolve(analysis, psf=ResampledPsf(psf=analysis.psf, realisation=i + 1))
+        values.append(bayes_factors(photons, other, again)[0].ln)
         ctx.progress(i + 1, _PSFS, "realisations of the PSF")
     return float(np.std(values, ddof=1))
 
