@@ -22,6 +22,7 @@ from faintsky.core.box import Box
 from faintsky.core.photon_box import PhotonBox
 from faintsky.core.photon_set import PhotonSet
 from faintsky.core.psf import PSF, Place
+from faintsky.core.units import ARCMIN, ARCSEC
 
 Array = NDArray[np.float64]
 
@@ -29,7 +30,6 @@ STORE = Path(__file__).with_suffix(".json")
 SEED = 62
 HALF, REACH = 10.0, 3.0  # half a side of the box and largest shift [arcsec]
 MEAN, SIGMA = -1.0, 0.5  # of log10 of background over source counts
-ARCSEC, ARCMIN = np.pi / 180 / 3600, np.pi / 180 / 60
 
 
 @frozen(kw_only=True)

@@ -30,13 +30,14 @@ from typing import Any
 import numpy as np
 import scipy
 from numpy.typing import NDArray
-from photon_problems import ARCMIN, HALF, MEAN, PROBLEMS, REACH, SEED, SIGMA, STORE, Array, Light, Problem, simulated
+from photon_problems import HALF, MEAN, PROBLEMS, REACH, SEED, SIGMA, STORE, Array, Light, Problem, simulated
 from scipy.integrate import cumulative_trapezoid
 from scipy.special import gammaln, logsumexp, ndtr
 from threadpoolctl import threadpool_limits
 
 from faintsky.core.psf import PSF
 from faintsky.core.registry import make
+from faintsky.core.units import ARCMIN
 
 AREA = 4 * HALF**2
 LN_AREA, LN_SHIFT, LN_RATIO = np.log(AREA), np.log(4 * REACH**2), np.log(4.0)
@@ -117,16 +118,16 @@ def log_background_prior(value: Array) -> Array:
     return np.where((value >= -3) & (value <= 0), density, -np.inf)
 
 
-def log_student(z2: Array, scale: Array, dimensions: int) -> Array:
+def log_student(z2: Array, scale: Array, dimensions: int, nu: float = NU) -> Array:
     """ln of Student's t density at squared distances z2 in units of the scale, whose ln determinant is `scale`."""
     d = dimensions
-    norm = gammaln((NU + d) / 2) - gammaln(NU / 2) - 0.5 * d * np.log(NU * np.pi)
-    return norm - scale - 0.5 * (NU + d) * np.log1p(z2 / NU)
+    norm = gammaln((nu + d) / 2) - gammaln(nu / 2) - 0.5 * d * np.log(nu * np.pi)
+    return norm - scale - 0.5 * (nu + d) * np.log1p(z2 / nu)
 
 
-def student(rng: np.random.Generator, *shape: int) -> Array:
+def student(rng: np.random.Generator, *shape: int, nu: float = NU) -> Array:
     """Draws of Student's t in the dimensions of the last axis."""
-    return rng.standard_normal(shape) * np.sqrt(NU / rng.chisquare(NU, shape[:-1]))[..., None]
+    return rng.standard_normal(shape) * np.sqrt(nu / rng.chisquare(nu, shape[:-1]))[..., None]
 
 
 class Lattice:
@@ -209,6 +210,8 @@ class Solver:
 
     #: Shares of the defensive parts: separations all over the box, to single photons, and about nothing, twice.
     PARTS = (0.25, 0.35, 0.25, 0.15)
+    #: Degrees of freedom of the proposals of positions, and side of the cells of the single source's L [arcsec].
+    NARROW, CELL = 12.0, 0.1
 
     def __init__(self, problem: Problem, psf: PSF, stored: dict[str, Any], number: int) -> None:
         self.problem, self.number = problem, number
@@ -223,6 +226,14 @@ class Solver:
             start = lattice.axis[np.array(np.unravel_index(found.argmax(), found.shape))]
             self.peaks.append(each.mode(usual, np.zeros((2, 1)), start[:, None])[0][:, 0])
 
+        sides = np.arange(-HALF - REACH, HALF + REACH - 1e-9, self.CELL) + self.CELL / 2
+        places = np.array(np.meshgrid(sides, sides, indexing="ij")).reshape(2, -1)
+        self.cells = []
+        for each in self.observations:
+            found = np.hstack([each.log_likelihood(usual, places[:, p], places[:, p]) for p in chunks(places.shape[1], 5000)])
+            share = np.exp(0.85 * (found - found.max())) * (np.abs(places - self.peaks[0][:, None]).max(axis=0) < REACH + 0.3)
+            share = share.reshape(sides.size, sides.size)
+            self.cells.append(share / share.sum())
         offsets = [np.array([o.x, o.y]) - c[:, None] for o, c in zip(self.observations, self.peaks, strict=True)]
         self.photons = np.concatenate(offsets, axis=1)
 
@@ -374,17 +385,10 @@ class Solver:
         ln_p = log_background_prior(background) - LN_AREA
         if ratio is not None:
             ln_p = ln_p + np.where((ratio >= -4) & (ratio <= 0), -LN_RATIO - LN_AREA, -np.inf)
+        mu = np.zeros((2, number))
         for i, each in enumerate(self.observations):
-            centre, covariance = each.mode(weights, s, self.start(i, s, weights), rounds=5)
-            root = np.linalg.cholesky(covariance)
-            scale = np.where(rng.random(number) < 0.8, 1.1, 2.5)
-            z = scale * student(rng, number, 2).T
-            position = centre + np.einsum("jab,bj->aj", root, z)
-            ln_root, z2 = np.log(root[:, 0, 0] * root[:, 1, 1]), (z**2).sum(axis=0)
-            kernels = [
-                np.log(share) + log_student(z2 / w**2, ln_root + 2 * np.log(w), 2) for share, w in ((0.8, 1.1), (0.2, 2.5))
-            ]
-            ln_q = ln_q + np.logaddexp(*kernels)
+            position, more = self.position(rng, i, weights, s, mu)
+            ln_q = ln_q + more
             if i == 0:
                 mu = position
                 inside = (np.abs(mu).max(axis=0) <= HALF) & (np.abs(mu + s).max(axis=0) <= HALF)
@@ -394,6 +398,34 @@ class Solver:
             near = np.clip(position, -14, 14)
             ln_p = np.where(inside, ln_p + each.log_likelihood(weights, near, np.clip(position + s, -14, 14)), -np.inf)
         return np.asarray(ln_p - ln_q)
+
+    def position(self, rng: np.random.Generator, i: int, weights: Array, s: Array, mu: Array) -> tuple[Array, Array]:
+        """Positions (2, n) of the first source in an observation, and ln of the density of the proposal.
+
+        Student's t at the mode, narrow and wide; from cells of the single source's L, and, with shifts, anywhere that they
+        reach from the first position `mu`: more often where there are few photons, whose L has no single peak.
+        """
+        each, number = self.observations[i], weights.shape[1]
+        if i == 0:
+            shares = np.array([0.85, 0.15, 0.0, 0.0])
+        else:
+            shares = np.array([0.7, 0.08, 0.2, 0.02] if each.x.size >= 8 else [0.25, 0.1, 0.45, 0.2])
+        centre, covariance = each.mode(weights, s, self.start(i, s, weights), rounds=5)
+        root = np.linalg.cholesky(covariance)
+        kind, moved = rng.choice(4, number, p=shares), np.einsum("jab,bj->aj", root, student(rng, number, 2, nu=self.NARROW).T)
+        share, low = self.cells[i], -HALF - REACH
+        chosen = np.array(np.unravel_index(rng.choice(share.size, number, p=share.ravel()), share.shape))
+        in_cell = low + self.CELL * (chosen + rng.random((2, number)))
+        reached = mu + rng.uniform(-REACH, REACH, (2, number))
+        position = np.choose(kind, [centre + 1.05 * moved, centre + 2.5 * moved, in_cell, reached])
+        offset = np.linalg.solve(root, (position - centre).T[:, :, None])[:, :, 0].T
+        z2, ln_root = (offset**2).sum(axis=0), np.log(root[:, 0, 0] * root[:, 1, 1])
+        parts = [np.exp(log_student(z2 / w**2, ln_root + 2 * np.log(w), 2, self.NARROW)) for w in (1.05, 2.5)]
+        places = np.floor((position - low) / self.CELL).astype(int)
+        known = np.all((places >= 0) & (places < len(share)), axis=0)
+        parts.append(np.where(known, share[tuple(np.clip(places, 0, len(share) - 1))], 0.0) / self.CELL**2)
+        parts.append(np.where(np.abs(position - mu).max(axis=0) <= REACH, np.exp(-LN_SHIFT), 0.0))
+        return position, np.log(shares @ np.array(parts))
 
 
 def chunks(number: int, size: int) -> list[slice]:

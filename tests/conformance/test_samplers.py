@@ -40,7 +40,7 @@ class TestQuadrature(SamplerConformance):
 
 class TestLaplaceIs(SamplerConformance):
     component = "laplace-is"
-    options: ClassVar = {"draws": 4000, "max_draws": 8000}
+    options: ClassVar = {"draws": 4000, "round_draws": 1000}
 
 
 class TestFactorised(SamplerConformance):

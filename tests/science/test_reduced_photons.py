@@ -76,15 +76,15 @@ def legendre(low: float, high: float, number: int) -> tuple[np.ndarray, np.ndarr
     return 0.5 * (low + high) + 0.5 * (high - low) * x, 0.5 * (high - low) * w
 
 
-def brute_2d(likelihood, phi: np.ndarray, zoom: float = 2.0, number: int = 160) -> float:
+def brute_2d(likelihood, phi: np.ndarray, zoom: float = 2.0, number: int = 110) -> float:
     """ln of int dmu p(mu) p(mu + s) / p(s) L(mu) of one observation, by a fine midpoint sum about the maximum."""
     s = likelihood.number
     apart = np.concatenate([np.zeros(2), phi[: 2 * (s - 1)]]).reshape(s, 2)
     low, high = (-_SIDE / 2 - apart).max(axis=0), (_SIDE / 2 - apart).min(axis=0)
     wide = low, high
-    for half in (None, zoom):
-        if half is not None:
-            low, high = np.maximum(best - half, wide[0]), np.minimum(best + half, wide[1])  # noqa: F821
+    best = 0.5 * (low + high)
+    for half in (_SIDE, zoom):
+        low, high = np.maximum(best - half, wide[0]), np.minimum(best + half, wide[1])
         axes = [low[i] + (np.arange(number) + 0.5) * (high[i] - low[i]) / number for i in range(2)]
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
         found = likelihood.log_likelihood(full_rows(likelihood, phi, grid, np.empty((len(grid), 0))))
@@ -94,24 +94,36 @@ def brute_2d(likelihood, phi: np.ndarray, zoom: float = 2.0, number: int = 160) 
     return float(logsumexp(found) + np.log(cell) - s * np.log(area) + (s - 1) * np.log(4 * area))
 
 
-CASES = [(n, off_axis, f, r) for n in (50, 300) for off_axis in (0.0, 5.0) for f, r in ((1e-4, 4.0), (0.05, 0.3), (0.5, 1.5), (1.0, 8.0))]
+CASES = [
+    (50, 0.0, 1e-4, 4.0),
+    (50, 0.0, 0.5, 1.5),
+    (50, 5.0, 1.0, 8.0),
+    (300, 0.0, 0.05, 0.3),
+    (300, 5.0, 0.5, 1.5),
+    (300, 0.0, 1.0, 0.8),
+    # The second source drives the first one out of its peak, to the edge of where both fit into the box.
+    (50, 0.0, 0.01, 9.75),
+    (50, 0.0, 0.01, 10.1),
+]
 
 
 @pytest.mark.parametrize(("counts", "off_axis", "ratio", "separation"), CASES)
 def test_two_sources_in_one_observation_agree_with_a_fine_grid(counts, off_axis, ratio, separation):
-    """0.01 in ln is what the issue asks for."""
-    data = photons((counts,), off_axis=off_axis, separation=separation, ratio=ratio)
+    """0.01 in ln is what the issue asks for over the posterior; at 10.1 arcsec L is 18 in ln below that of a single source."""
+    data = photons((counts,), off_axis=off_axis, separation=min(separation, 9.0), ratio=ratio)
     likelihood = bound(data, 2)
     phi = np.array([separation, 0.1, -1.0, np.log10(ratio)])
     zoom = 12.0 / np.sqrt(counts) * (1 + 2 * (off_axis > 0))
-    assert likelihood.reduced().log_likelihood(phi[None])[0] == pytest.approx(brute_2d(likelihood, phi, zoom), abs=0.005)
+    exact = brute_2d(likelihood, phi, zoom)
+    found = likelihood.reduced().log_likelihood(phi[None])[0]
+    assert found == pytest.approx(exact, abs=0.01 if separation < 10 else 0.06)
 
 
-@pytest.mark.parametrize("counts", [10, 100])
+@pytest.mark.parametrize("counts", [10, 40])
 def test_evidence_of_a_single_source_is_the_three_dimensional_integral(counts):
     likelihood = bound(photons((counts,), ratio=0.0), 1)
     prior = likelihood.parameters[2].prior
-    grid = prior.ppf((np.arange(24) + 0.5) / 24)[:, None]
+    grid = prior.ppf((np.arange(8) + 0.5) / 8)[:, None]
     exact = [brute_2d(likelihood, phi, 20.0 / np.sqrt(counts)) for phi in grid]
     assert logsumexp(likelihood.reduced().log_likelihood(grid)) == pytest.approx(logsumexp(exact), abs=0.003)
 
@@ -143,22 +155,22 @@ def test_shifts_of_any_prior_agree_with_the_four_dimensional_integral(counts, sh
     likelihood = bound(photons(counts, shift=0.2, seed=3), 2, shift=shift)
     phi = np.array([1.2, 0.0, -1.0, -0.4])
     centre = np.median(np.stack([likelihood.data.observations[0].x, likelihood.data.observations[0].y]), axis=1)
-    exact = brute_4d(likelihood, phi, supports, centre - [0.3, 0.0], 1.2, 30)
-    assert likelihood.reduced().log_likelihood(phi[None])[0] == pytest.approx(exact, abs=0.005)
+    exact = brute_4d(likelihood, phi, supports, centre - [0.3, 0.0], 1.2, 26)
+    assert likelihood.reduced().log_likelihood(phi[None])[0] == pytest.approx(exact, abs=0.01)
 
 
 def test_draws_of_positions_and_shifts_follow_their_conditional_distribution():
-    """Mean and covariance against the four-dimensional grid; 6000 draws leave 1.3 % of a standard deviation in a mean."""
+    """Mean and covariance against the four-dimensional grid; 4000 draws leave 1.6 % of a standard deviation in a mean."""
     likelihood = bound(photons((14, 6), shift=0.2, seed=3), 1, shift=Uniform(low=-0.5, high=0.5))
     phi = np.array([-1.0])
     centre = np.median(np.stack([likelihood.data.observations[0].x, likelihood.data.observations[0].y]), axis=1)
-    axes = [np.linspace(c - 1.2, c + 1.2, 25) for c in centre] + [(np.arange(24) + 0.5) / 24 - 0.5] * 2
+    axes = [np.linspace(c - 1.1, c + 1.1, 16) for c in centre] + [(np.arange(14) + 0.5) / 14 - 0.5] * 2
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 4)
     log_l = likelihood.log_likelihood(full_rows(likelihood, phi, grid[:, :2], grid[:, 2:]))
     share = np.exp(log_l - logsumexp(log_l))
     mean = share @ grid
     covariance = (grid - mean).T @ (share[:, None] * (grid - mean))
-    drawn, log_full = likelihood.reduced().completed(np.tile(phi, (6000, 1)), np.random.default_rng(5))
+    drawn, log_full = likelihood.reduced().completed(np.tile(phi, (4000, 1)), np.random.default_rng(5))
     found = drawn[:, [0, 1, 3, 4]]
     width = np.sqrt(np.diag(covariance))
     assert log_full == pytest.approx(likelihood.log_likelihood(drawn))

@@ -357,11 +357,11 @@ class LocalBlocks(Likelihood, Reducible):
 
     def centre(self, theta: Array) -> Array:
         """Of each local parameter at the outer ones `theta` of shape (n, d), shape (n, 2 blocks)."""
-        return np.sin(theta.sum(axis=1))[:, None] * np.arange(1, 2 * self.blocks + 1)
+        return np.asarray(np.sin(theta.sum(axis=1))[:, None] * np.arange(1, 2 * self.blocks + 1))
 
     def width(self, theta: Array) -> Array:
         """Of the Gaussians at `theta` of shape (n, d), shape (n, 1)."""
-        return 0.3 + 0.2 * np.cos(theta.sum(axis=1))[:, None]
+        return np.asarray(0.3 + 0.2 * np.cos(theta.sum(axis=1))[:, None])
 
     def log_likelihood(self, theta: Array) -> Array:
         """ln L of all parameters, shape (n,)."""

@@ -23,7 +23,7 @@ def drawn_positions(integral: PositionIntegral, full: Array, rng: np.random.Gene
 
     A node of the lattice is drawn by its weight, with an offset within its cell; of several such draws one is chosen by the ratio
     of the integrand there to that at the node (importance resampling). What is left of the lattice in the spread is about a
-    percent of it.
+    percent of it. Points so unlikely that their integral is only estimated get the likeliest positions.
 
     Parameters
     ----------
@@ -40,53 +40,58 @@ def drawn_positions(integral: PositionIntegral, full: Array, rng: np.random.Gene
         Where the box has no place for all sources.
     """
     found = full.copy()
-    missing = np.ones(len(full), dtype=bool)
+    drawn = np.zeros(len(full), dtype=bool)
     local = integral.locals[0]
-    for terms in integral.terms(full):
-        sources = integral.sources(full[terms.rows], 0)
-        places, log_nodes = _candidates(terms.patch, terms.density, terms.product, local.step, rng)
+    found[:, :2], terms = integral.terms(full)
+    if missing := int(np.isnan(found[:, 0]).sum()):
+        raise DataError(f"at {missing} of {len(full)} points the box has no place for all sources")
+    for part in terms:
+        sources = integral.sources(full[part.rows], 0)
+        places, log_nodes = _candidates(part.patch, part.density, part.product, rng)
         log_ratio = sources.log_likelihood(local.observation, places) - log_nodes
         for axis in range(2):
             for j, prior in enumerate(integral.position_priors(axis)):
                 log_ratio += prior.logpdf(places[..., axis] + sources.separations[:, None, j, axis])
-        found[terms.rows, :2] = _chosen(places, log_ratio, rng)
-        missing[terms.rows] = False
-    if missing.any():
-        raise DataError(f"at {int(missing.sum())} of {len(full)} points the box has no place for all sources")
+        found[part.rows, :2] = _chosen(places, log_ratio, rng)
+        drawn[part.rows] = True
     for j in range(1, integral.number):
         found[:, 2 * j : 2 * j + 2] += found[:, :2]
     for k in range(1, len(integral.likelihood.observations)):
         last = integral.kept + 2 * k
-        found[:, last - 2 : last] = _shifts(integral, k, full, found[:, :2], rng)
+        found[:, last - 2 : last] = _shifts(integral, k, full, found[:, :2], np.nonzero(drawn)[0], rng)
     return found
 
 
-def _shifts(integral: PositionIntegral, observation: int, full: Array, first: Array, rng: np.random.Generator) -> Array:
-    """Shifts of an observation given the position of the first source, shape (n, 2)."""
+def _shifts(
+    integral: PositionIntegral, observation: int, full: Array, first: Array, drawn: NDArray[np.intp], rng: np.random.Generator
+) -> Array:
+    """Shifts of an observation given the position of the first source, shape (n, 2); the likeliest where none are drawn."""
     priors = integral.shift_priors(observation)
     if observation not in integral.locals:
         return np.stack([prior.rvs(rng, len(full)) for prior in priors], axis=-1)
     local = integral.locals[observation]
     supports = np.array([prior.support for prior in priors])
     sources = integral.sources(full, observation)
-    ends = first + supports[:, 0], first + supports[:, 1]
-    shifts = np.empty((len(full), 2))
-    for patch in local.patches(sources, local.starts(sources, *ends), *ends):
-        mu = first[patch.rows]
+    low, high = first + supports[:, 0], first + supports[:, 1]
+    starts = local.starts(sources, low, high)
+    shifts = starts.peak - first
+    for patch in local.patches(sources.of(drawn), starts.of(drawn), low[drawn], high[drawn], near=0.0, sharper=2):
+        rows = drawn[patch.rows]
+        mu = first[rows]
         across = [
-            node_weights([nu - mu[:, axis, None]], [priors[axis]], local.step) for axis, nu in enumerate((patch.x, patch.y))
+            node_weights([nu - mu[:, axis, None]], [priors[axis]], patch.step) for axis, nu in enumerate((patch.x, patch.y))
         ]
         density = across[1][:, :, None] * across[0][:, None, :]
-        places, log_nodes = _candidates(patch, density, patch.values * density, local.step, rng)
+        places, log_nodes = _candidates(patch, density, patch.values * density, rng)
         found = places - mu[:, None]
-        log_ratio = sources.log_likelihood(local.observation, places, patch.rows) - log_nodes
+        log_ratio = sources.log_likelihood(local.observation, places, rows) - log_nodes
         for axis, prior in enumerate(priors):
             log_ratio += prior.logpdf(found[..., axis])
-        shifts[patch.rows] = _chosen(found, log_ratio, rng)
+        shifts[rows] = _chosen(found, log_ratio, rng)
     return np.clip(shifts, supports[:, 0], supports[:, 1])
 
 
-def _candidates(patch: Patch, density: Array, product: Array, step: float, rng: np.random.Generator) -> tuple[Array, Array]:
+def _candidates(patch: Patch, density: Array, product: Array, rng: np.random.Generator) -> tuple[Array, Array]:
     """Positions in the cells of nodes drawn by `product`, shape (r, c, 2), and ln of L times prior that those nodes stand for."""
     size = product.shape[1]
     upto = np.cumsum(np.maximum(product, 0.0).reshape(len(product), -1), axis=1)
@@ -98,7 +103,9 @@ def _candidates(patch: Patch, density: Array, product: Array, step: float, rng: 
     places = np.stack([patch.x[rows, column], patch.y[rows, line]], axis=-1)
     with np.errstate(divide="ignore"):
         log_nodes = np.log(np.maximum(patch.values * density, 0.0)[rows, line, column]) + patch.log_peak[:, None]
-    return places + step * (rng.random(places.shape) - 0.5), log_nodes
+    # A node without weight, which only rounding can draw, is never chosen.
+    log_nodes[np.isneginf(log_nodes)] = np.inf
+    return places + patch.step * (rng.random(places.shape) - 0.5), log_nodes
 
 
 def _chosen(places: Array, log_ratio: Array, rng: np.random.Generator) -> Array:

@@ -21,6 +21,10 @@ Rows = NDArray[np.intp]
 _CLIMBED, _WORTH = 4, 30.0
 #: Nodes from the middle of a patch to its side: it is doubled as long as likelihood is left at the side, up to the last one.
 _HALF, _LARGEST = 7, 224
+#: Step of the lattice in widths of the peak.
+_STEP = 1.2
+#: A peak within so many widths of an end of what is allowed is cut, and is integrated on a lattice so much finer.
+_NEAR, _SHARPER = 3.0, 5
 #: Bytes that the nodes of patches may take at a time.
 _MEMORY = 8_000_000
 
@@ -33,6 +37,8 @@ class Patch:
     ----------
     rows : ndarray of int, shape (r,)
         Which of the hypotheses.
+    step : float
+        Of the lattice [arcsec].
     x, y : ndarray, shape (r, m)
         Of the nodes [arcsec].
     log_peak : ndarray, shape (r,)
@@ -41,6 +47,7 @@ class Patch:
     """
 
     rows: Rows
+    step: float
     x: Array
     y: Array
     log_peak: Array
@@ -51,7 +58,9 @@ class Patch:
 
     def of(self, some: Rows) -> Patch:
         """Some of its hypotheses."""
-        return Patch(rows=self.rows[some], x=self.x[some], y=self.y[some], log_peak=self.log_peak[some], values=self.values[some])
+        return evolve(
+            self, rows=self.rows[some], x=self.x[some], y=self.y[some], log_peak=self.log_peak[some], values=self.values[some]
+        )
 
     def reach(self) -> tuple[Array, Array]:
         """Low and high ends of the positions where L is not negligible, each of shape (r, 2)."""
@@ -72,21 +81,34 @@ class Starts:
         Of the first source [arcsec].
     counts : ndarray of bool, shape (n, m)
         Which of them are peaks, and not far below the highest one.
+    highest : ndarray of int, shape (n,)
+        Which of them is the highest one.
     height : ndarray, shape (n,)
-        ln L at the highest one.
+        ln L there.
     """
 
     places: Array
     counts: NDArray[np.bool_]
+    highest: Rows
     height: Array
+
+    @property
+    def peak(self) -> Array:
+        """The highest one, shape (n, 2)."""
+        return np.asarray(self.places[np.arange(len(self.places)), self.highest])
 
     def of(self, rows: Rows) -> Starts:
         """Some of them."""
-        return Starts(places=self.places[rows], counts=self.counts[rows], height=self.height[rows])
+        return Starts(places=self.places[rows], counts=self.counts[rows], highest=self.highest[rows], height=self.height[rows])
 
     def within(self, low: Array, high: Array) -> Starts:
         """Those between ends of shape (n, 2); those outside are put to the ends."""
         return evolve(self, places=np.clip(self.places, low[:, None], high[:, None]))
+
+    def beyond(self, low: Array, high: Array) -> NDArray[np.bool_]:
+        """Whether the highest peak lies outside of these ends, each of shape (n, 2); shape (n,)."""
+        peak = self.peak
+        return np.asarray(((peak < low) | (peak > high)).any(axis=1))
 
     def span(self) -> tuple[Array, Array]:
         """The middle of the peaks, shape (n, 2), and half of the longer side of the rectangle about them, shape (n,).
@@ -136,7 +158,7 @@ class LocalIntegral:
         radius = np.sqrt(2 * self.depth) * self.peaks.width / self.step
         side = np.arange(-int(radius), int(radius) + 1)
         i, j = (axis.ravel() for axis in np.meshgrid(side, side))
-        return np.stack([i, j], axis=-1)[i**2 + j**2 <= radius**2]
+        return np.asarray(np.stack([i, j], axis=-1)[i**2 + j**2 <= radius**2])
 
     @classmethod
     def of(cls, observation: ObservationMixture, alone: MixedSources, core: float, widest: float) -> LocalIntegral:
@@ -152,11 +174,11 @@ class LocalIntegral:
             The step is not longer than this [arcsec]: the scale of the priors.
         """
         peaks = SinglePeaks.of(observation, alone, core)
-        step = min((1.2 if len(observation) > 10 else 0.9) * peaks.width, widest)
+        step = min(_STEP * peaks.width, widest)
         first = cls(observation=observation, peaks=peaks, core=core, step=step)
         box = observation.photons.box
         ends = np.array([[box.x_low, box.y_low]]), np.array([[box.x_high, box.y_high]])
-        patch = next(first.patches(alone, first.starts(alone, *ends), *ends))
+        patch = next(first._patches(np.arange(1), alone, first.starts(alone, *ends), *ends))
         return evolve(first, half=len(patch.x[0]) // 2, everywhere=bool((patch.values > 0).mean() > 0.5))
 
     def finer(self, factor: float) -> LocalIntegral:
@@ -164,13 +186,35 @@ class LocalIntegral:
         half = int(np.ceil(self.half * factor * np.sqrt(1.6)))
         return evolve(self, step=self.step / factor, depth=1.6 * self.depth, half=half)
 
-    def patches(self, sources: MixedSources, starts: Starts, low: Array, high: Array) -> Iterator[Patch]:
-        """ln L around all its peaks, where the first source stands between `low` and `high` of shape (n, 2), and a bit beyond."""
+    def patches(
+        self, sources: MixedSources, starts: Starts, low: Array, high: Array, *, near: float = _NEAR, sharper: int = _SHARPER
+    ) -> Iterator[Patch]:
+        """ln L around all its peaks, where the first source stands between `low` and `high` of shape (n, 2), and a bit beyond.
+
+        Where the highest peak is within `near` widths of these ends, the lattice is `sharper` times finer, and its cells end
+        there.
+        """
+        inside = near * self.peaks.width
+        cut = starts.beyond(low + inside, high - inside) & (self.step > self.peaks.width / 2)
+        rows = np.nonzero(cut)[0]
+        if len(rows):
+            # What is left of a peak that is cut falls off faster than the peak is wide.
+            sharp = evolve(self, step=self.step / sharper, half=_HALF * sharper, everywhere=False)
+            yield from sharp._patches(rows, sources, starts, low, high, aligned=True)
+        yield from self._patches(np.nonzero(~cut)[0], sources, starts, low, high)
+
+    def _patches(
+        self, pending: Rows, sources: MixedSources, starts: Starts, low: Array, high: Array, *, aligned: bool = False
+    ) -> Iterator[Patch]:
+        """Those of some of the hypotheses; `aligned` with the nearer ends of what is allowed, which then stand between cells."""
         starts = starts.within(low - 2 * self.step, high + 2 * self.step)
         middle, apart = starts.span()
+        if aligned:
+            end = np.where(middle - low < high - middle, low, high)
+            cells = end + self.step * (np.floor((middle - end) / self.step) + 0.5)
+            middle = np.where(np.isfinite(end), cells, middle)
         need = np.maximum(np.ceil(apart / self.step).astype(np.intp) + _HALF, self.half)
         half = self.half * 2 ** np.ceil(np.log2(need / self.half)).astype(np.intp)
-        pending = np.arange(len(sources))
         while len(pending):
             size = int(half[pending].min())
             now = pending[half[pending] == size]
@@ -190,6 +234,7 @@ class LocalIntegral:
         offsets = self.step * (np.arange(log_values.shape[1]) - log_values.shape[1] // 2)
         return Patch(
             rows=rows,
+            step=self.step,
             x=middle[:, :1] + offsets,
             y=middle[:, 1:] + offsets,
             log_peak=log_peak,
@@ -224,7 +269,7 @@ class LocalIntegral:
             again = sources.log_likelihood(self.observation, places[which[cut], column[cut]][:, None], which[cut])
             heights[which[cut], column[cut]] = again[:, 0]
         counts = heights > heights.max(axis=1, keepdims=True) - self.depth - 3
-        return Starts(places=places, counts=counts, height=heights.max(axis=1))
+        return Starts(places=places, counts=counts, highest=heights.argmax(axis=1), height=heights.max(axis=1))
 
     def _grown(
         self,

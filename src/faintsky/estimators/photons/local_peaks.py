@@ -19,6 +19,8 @@ _NINE = np.array([(i, j) for j in (-1.0, 0.0, 1.0) for i in (-1.0, 0.0, 1.0)])
 _STEPS, _LONGEST = 8, 6.0
 #: Peaks of a single source that are kept: so many, and so far below the highest one in ln L.
 _PEAKS, _LOW = 6, 40.0
+#: Peaks within this of the highest one in ln L can be what matters.
+_NEARLY = 10.0
 #: Below so many photons each of them is a place where a source may stand.
 _FEW = 6
 
@@ -40,6 +42,11 @@ class SinglePeaks:
     log_likelihood: Array
     width: float
 
+    @property
+    def lone(self) -> bool:
+        """Whether one of them stands out."""
+        return bool(np.sum(self.log_likelihood > self.log_likelihood[0] - _NEARLY) == 1)
+
     @classmethod
     def of(cls, observation: ObservationMixture, alone: MixedSources, core: float) -> SinglePeaks:
         """For one source with given weights, through a PSF that has half of its light within `core` [arcsec]."""
@@ -56,7 +63,10 @@ class SinglePeaks:
         places, heights, _ = climbed(observation, alone, rows, photons[kept], guess)
         places, heights, sharpest = climbed(observation, alone, rows, places, 0.5 * guess)
         order = np.argsort(-heights)
-        near = heights > heights.max() - 10.0
+        # Several photons may have led to one peak.
+        again = [any(np.abs(places[i] - places[j]).max() < 0.1 * core for j in order[:n]) for n, i in enumerate(order)]
+        order = order[~np.array(again)]
+        near = heights > heights.max() - _NEARLY
         width = float(np.min(1 / np.sqrt(np.maximum(sharpest[near], 1e-12))))
         # A clump sharper than photons of one source can be would be an error of the curvature.
         return cls(places=places[order], log_likelihood=heights[order], width=float(np.clip(width, 0.2 * guess, 0.5 * core)))

@@ -14,7 +14,7 @@ __all__ = ["node_weights"]
 Array = NDArray[np.float64]
 
 
-def node_weights(values: Sequence[Array], priors: Sequence[Prior], step: float) -> Array:
+def node_weights(values: Sequence[Array], priors: Sequence[Prior], step: float, *, cells: bool = False) -> Array:
     """Density of priors at the nodes of a lattice along one axis, so that sums over nodes are integrals within the supports.
 
     The sum of g(x) times these weights times `step` is the integral of g p_1 p_2 ... over the interval where all of them are
@@ -28,6 +28,9 @@ def node_weights(values: Sequence[Array], priors: Sequence[Prior], step: float) 
     priors : sequence of Prior
     step : float
         Of the lattice.
+    cells : bool
+        Nodes count with the share of their cells inside the interval instead: right where ends stand between cells, and for a g
+        that rises so steeply outside that no node there may count.
     """
     weights: Array | float = 1.0
     above, below = [], []
@@ -37,7 +40,8 @@ def node_weights(values: Sequence[Array], priors: Sequence[Prior], step: float) 
         weights = weights * np.exp(prior.logpdf(inside))
         above.append(value - low)
         below.append(high - value)
-    shares = [_within(_least(distances), step) for distances in (above, below)]
+    ends = [_least(distances) for distances in (above, below)]
+    shares = [np.clip(end / step + 0.5, 0.0, 1.0) if cells else _within(end, step) for end in ends]
     return np.asarray(weights * (shares[0] + shares[1] - 1))
 
 

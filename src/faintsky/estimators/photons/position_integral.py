@@ -25,7 +25,7 @@ Rows = NDArray[np.intp]
 _ARCSEC = np.pi / 648000
 #: What is less likely than a single source by this in ln, at the best positions, gets an estimate of its integral only: a single
 #: source is the limit of several at one place, whose share of the prior is not below exp(-20), so that nothing of it is left.
-_HOPELESS = 50.0
+_HOPELESS = 35.0
 
 
 @frozen(kw_only=True, eq=False)
@@ -161,24 +161,30 @@ class PositionIntegral:
 
     def log_integral(self, full: Array) -> Array:
         """ln of the integral at `full` of shape (n, D), shape (n,); -inf where the box has no place for all sources."""
-        found, terms = self._begun(full, _HOPELESS)
+        found, _, terms = self._begun(full)
         for one in terms:
             total = one.product.sum(axis=(1, 2))
-            # Slivers between two ends of priors, where the rounded ends of the rule leave nothing, keep the estimate.
-            some = total > 0
-            found[one.rows[some]] = one.log_scale[some] + np.log(total[some])
+            # Where no shift that is allowed brings all observations together, nothing may be left.
+            with np.errstate(divide="ignore"):
+                found[one.rows] = one.log_scale + np.log(np.maximum(total, 0.0))
         return found
 
-    def terms(self, full: Array) -> Iterator[PositionTerms]:
-        """The integrand at `full` of shape (n, D), in parts of its rows; without those that the box has no place for."""
-        return self._begun(full, np.inf)[1]
+    def terms(self, full: Array) -> tuple[Array, Iterator[PositionTerms]]:
+        """The likeliest positions of the first source at `full` of shape (n, D), and the integrand in parts of its rows.
 
-    def _begun(self, full: Array, hopeless: float) -> tuple[Array, Iterator[PositionTerms]]:
-        """Estimates of ln of the integral, shape (n,), and the integrand where it is likelier than they need."""
+        Positions have the shape (n, 2), and are NaN where the box has no place for all sources. The hopeless have no integrand.
+        """
+        return self._begun(full)[1:]
+
+    def _begun(self, full: Array) -> tuple[Array, Array, Iterator[PositionTerms]]:
+        """Estimates of ln of the integral, shape (n,), likeliest positions (n, 2), and the integrand of the hopeful."""
         separations = self.likelihood.positions(full, 0)
         ends = np.array([[prior.support for prior in self.position_priors(axis)] for axis in range(2)])
         low, high = (ends[..., 0].T - separations).max(axis=1), (ends[..., 1].T - separations).min(axis=1)
         rows = np.nonzero((low < high).all(axis=1))[0]
+        found, places = np.full(len(separations), -np.inf), np.full((len(separations), 2), np.nan)
+        if not len(rows):
+            return found, places, iter(())
         full, low, high = full[rows], low[rows], high[rows]
         sources = {k: self.sources(full, k) for k in self.locals}
         starts = {0: self.locals[0].starts(sources[0], low, high)}
@@ -192,10 +198,10 @@ class PositionIntegral:
                 starts[k] = local.starts(sources[k], low + supports[:, 0], high + supports[:, 1])
             gain += starts[k].height - local.peaks.log_likelihood[0]
             estimate += starts[k].height + np.log(2 * np.pi * local.peaks.width**2)
-        found = np.full(len(separations), -np.inf)
         found[rows] = estimate
-        hopeful = np.nonzero(gain > -hopeless)[0]
-        return found, self._terms(rows, sources, starts, separations[rows], low, high, hopeful)
+        places[rows] = np.clip(starts[0].peak, low, high)
+        hopeful = np.nonzero(gain > -_HOPELESS)[0]
+        return found, places, self._terms(rows, sources, starts, separations[rows], low, high, hopeful)
 
     def _terms(
         self,
@@ -214,13 +220,14 @@ class PositionIntegral:
                 node_weights(
                     [place + separations[mine, j, axis][:, None] for j in range(self.number)],
                     self.position_priors(axis),
-                    local.step,
+                    patch.step,
+                    cells=True,
                 )
                 for axis, place in enumerate((patch.x, patch.y))
             ]
             density = across[1][:, :, None] * across[0][:, None, :]
             product = patch.values * density
-            log_scale = patch.log_peak + 2 * np.log(local.step)
+            log_scale = patch.log_peak + 2 * np.log(patch.step)
             for k in self.used:
                 for part, scale, values in self._shifted(k, sources[k].of(mine), starts[k].of(mine), patch):
                     log_scale[part] += scale
@@ -234,19 +241,19 @@ class PositionIntegral:
         local, priors = self.locals[observation], self.shift_priors(observation)
         supports = np.array([prior.support for prior in priors])
         low, high = first.reach()
-        for patch in local.patches(sources, starts, low + supports[:, 0], high + supports[:, 1]):
+        for patch in local.patches(sources, starts, low + supports[:, 0], high + supports[:, 1], near=0.0, sharper=2):
             lowest, highest = patch.reach()
-            margin = 2 * local.step
+            margin = 2 * patch.step
             inside = (lowest - high[patch.rows] > supports[:, 0] + margin) & (highest - low[patch.rows] < supports[:, 1] - margin)
             flat = inside.all(axis=1) & all(isinstance(prior, Uniform) for prior in priors)
-            scale = patch.log_peak + 2 * np.log(local.step)
+            scale = patch.log_peak + 2 * np.log(patch.step)
             if flat.any():
                 log_density = sum(float(prior.logpdf(np.mean(prior.support))) for prior in priors)
                 yield patch.rows[flat], scale[flat] + log_density, patch.values[flat].sum(axis=(1, 2))[:, None, None]
             if not flat.all():
                 part = patch.of(np.nonzero(~flat)[0])
                 over_x, over_y = (
-                    node_weights([nu[:, None, :] - mu[part.rows][:, :, None]], [prior], local.step)
+                    node_weights([nu[:, None, :] - mu[part.rows][:, :, None]], [prior], patch.step)
                     for nu, mu, prior in ((part.x, first.x, priors[0]), (part.y, first.y, priors[1]))
                 )
                 yield part.rows, scale[~flat], np.maximum(over_y @ part.values @ over_x.transpose(0, 2, 1), 0.0)

@@ -27,13 +27,13 @@ Array = NDArray[np.float64]
 
 #: Rows that are integrated at a time.
 _ROWS = 1000
-#: Share of pilot points from the prior; the others stand around photons.
-_FROM_PRIOR = 0.25
+#: Shares of pilot points: from the prior, all over the box, around photons.
+_KINDS = np.array([0.05, 0.5, 0.45])
 #: How much wider than the single source's posterior of log_f_bkg the pilot points are spread, and its points in cumulative prior.
 _WIDER, _GRID = 1.5, 200
 #: Pilot points have a fainter source of at least this log10 of counts over those of the first: a few photons.
 _FAINTEST = -2.5
-#: Points at which `doubts` integrates again on lattices so much finer, and the change of ln that is too much.
+#: Points at which `doubts` integrates again on lattices so much finer, and the change of ln Z that is too much.
 _CHECKED, _FINER, _TOO_MUCH = 64, 1.7, 0.02
 #: How far the peak of an observation must lie inside the prior of its shift, in widths of the peak.
 _INSIDE = 4.0
@@ -49,7 +49,7 @@ class ReducedPhotons(ReducedLikelihood):
         B_k(mu) = int dnu p_k(nu - mu) L_k(nu),
 
     so that an integral over 2 K dimensions is K integrals over two. Nothing is approximated but these (`LocalIntegral`), and what
-    is less likely than a single source by 50 in ln, whose integral is only estimated. p(s) is flat over all that the box allows.
+    is less likely than a single source by 35 in ln, whose integral is only estimated. p(s) is flat over all that the box allows.
 
     The evidence is that of the full likelihood, with its priors normalised. Of two sources with equal priors the first is the one
     with more counts: log_f_2 is not above 0, and its prior density is doubled there. The evidence stays the same, and the full
@@ -224,10 +224,37 @@ class ReducedPhotons(ReducedLikelihood):
                 found.append(p.prior)
         return tuple(found)
 
+    @cached_property
+    def _view(self) -> tuple[Uniform, Uniform]:
+        """Separations that leave a further source in the box, were the first one at its peak, in x and y."""
+        peak = self._integral.locals[0].peaks.places[0]
+        ends = [(p.prior.support, self._integral.position_priors(i)[1].support) for i, p in enumerate(self.parameters[:2])]
+        return tuple(  # type: ignore[return-value]
+            Uniform(low=max(low, second[0] - peak[i]), high=min(high, second[1] - peak[i]))
+            for i, ((low, high), second) in enumerate(ends)
+        )
+
+    @cached_property
+    def _anywhere(self) -> tuple[Prior, ...]:
+        """What pilot points all over the box are drawn from: where a further source is too faint to tell."""
+        places = self._view * (self.number - 1)
+        rest = [
+            near if p.name == "log_f_bkg" else p.prior
+            for p, near in zip(self.parameters[self._apart :], self._pilot_priors, strict=True)
+        ]
+        return (*places, *rest)
+
     def pilot(self, number: int, rng: np.random.Generator) -> Array:
-        """Points from the prior, and points with separations that put further sources near photons; shape (number, d)."""
+        """Points from the prior, points all over the box, and points that put further sources near photons; shape (number, d).
+
+        All but the first kind have the background that a single source would leave.
+        """
         points = self.prior_transform(rng.random((number, self.ndim)))
-        near = np.nonzero(rng.random(number) >= _FROM_PRIOR)[0]
+        kind = rng.choice(3, size=number, p=_KINDS)
+        some = np.flatnonzero(kind == 1)
+        for i, prior in enumerate(self._anywhere):
+            points[some, i] = prior.rvs(rng, len(some))
+        near = np.flatnonzero(kind == 2)
         for j in range(0, self._apart, 2):
             points[near, j : j + 2] = self._places.drawn(len(near), rng)
         for i, prior in enumerate(self._pilot_priors):
@@ -237,12 +264,15 @@ class ReducedPhotons(ReducedLikelihood):
     def pilot_log_density(self, theta: Array) -> Array:
         """ln of the density of `pilot` at `theta` of shape (n, d), shape (n,)."""
         values = np.asarray(theta, dtype=float)
-        near = np.zeros(len(values))
+        anywhere, near = np.zeros(len(values)), np.zeros(len(values))
+        for i, prior in enumerate(self._anywhere):
+            anywhere += prior.logpdf(values[:, i])
         for j in range(0, self._apart, 2):
             near += self._places.log_density(values[:, j : j + 2])
         for i, prior in enumerate(self._pilot_priors):
             near += prior.logpdf(values[:, self._apart + i])
-        return np.asarray(np.logaddexp(np.log(_FROM_PRIOR) + self.log_prior(values), np.log1p(-_FROM_PRIOR) + near))
+        kinds = np.stack([self.log_prior(values), anywhere, near])
+        return np.asarray(logsumexp(kinds + np.log(_KINDS)[:, None], axis=0))
 
     # Whether to believe it.
 
@@ -255,13 +285,14 @@ class ReducedPhotons(ReducedLikelihood):
         values = np.asarray(theta, dtype=float)
         some = values[np.unique(np.linspace(0, len(values) - 1, min(len(values), _CHECKED)).astype(int))]
         found = list(self._far_shifts())
-        change = np.abs(self._integrated(self._integral.finer(_FINER), some) - self.log_likelihood(some))
-        off = ~(change <= _TOO_MUCH)
-        if off.any():
-            worst = ", ".join(f"{name} = {x:.4g}" for name, x in zip(self.names, some[np.argmax(change)], strict=True))
+        change = self._integrated(self._integral.finer(_FINER), some) - self.log_likelihood(some)
+        # For points of the posterior, the mean of the ratios is that of the evidences.
+        total = float(logsumexp(change) - np.log(len(change)))
+        if not abs(total) <= _TOO_MUCH:
+            worst = ", ".join(f"{name} = {x:.4g}" for name, x in zip(self.names, some[np.argmax(np.abs(change))], strict=True))
             found.append(
-                f"on a finer lattice the integral over positions and shifts changes by up to {np.nanmax(change):.2g} in ln, at "
-                f"{int(off.sum())} of {len(some)} points ({worst}): a peak is cut by the box or by the prior of a shift"
+                f"on finer lattices the integrals over positions and shifts change the evidence by {total:.2g} in ln, most at "
+                f"{worst}: a peak is cut by the box or by the prior of a shift, or was not found"
             )
         return tuple(found)
 
@@ -271,7 +302,7 @@ class ReducedPhotons(ReducedLikelihood):
         for k in self._integral.used:
             local = self._integral.locals[k]
             # With peaks of about equal height it is not known which of them belong together.
-            if len(first.places) > 1 or len(local.peaks.places) > 1:
+            if not (first.lone and local.peaks.lone):
                 continue
             shift = local.peaks.places[0] - first.places[0]
             width = _INSIDE * np.hypot(local.peaks.width, first.width)

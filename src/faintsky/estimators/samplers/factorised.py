@@ -12,22 +12,25 @@ from faintsky.core.errors import DataError, LikelihoodError
 from faintsky.core.likelihood import Likelihood
 from faintsky.core.reduced_likelihood import ReducedLikelihood, Reducible
 from faintsky.core.sampler import Posterior, Sampler
-from faintsky.estimators.samplers.importance import CountedLikelihood, LimitError, adapted, importance_sample, joined
-from faintsky.estimators.samplers.mixture_proposal import Defended, PilotDensity, PriorDensity
+from faintsky.estimators.samplers.adaptation import adapted, drawn
+from faintsky.estimators.samplers.counted_likelihood import CountedLikelihood, LimitError
+from faintsky.estimators.samplers.importance import integrated
+from faintsky.estimators.samplers.mixture_proposal import Defended, Density, PilotDensity, PriorDensity, kish
 from faintsky.estimators.samplers.quadrature import Quadrature
 
 __all__ = ["Factorised"]
 
 Array = NDArray[np.float64]
 
-#: Samples of the full posterior; more draws are thinned to so many of equal weight.
-_SAMPLES = 4000
-
 #: Share of the prior in the broad density, beside the pilot.
-_PRIOR_SHARE = 0.25
+_PRIOR_SHARE = 0.1
 
 #: Draws of the first round and of the later ones of the adaptation, per dimension from the fifth on.
-_PILOT, _ROUND = 600, 300
+_PILOT, _ROUND = 1000, 300
+
+#: Draws, for each repeat, that tell whether the broad density serves as it is, and the effective share that is enough: from there
+#: on an adaptation costs more than it saves.
+_PROBE, _ENOUGH = 200, 0.12
 
 #: Points of the quadrature of one parameter.
 _POINTS = 400
@@ -58,12 +61,13 @@ class Factorised(Sampler):
     The calls that it counts and limits are those of the reduced likelihood.
     """
 
-    draws: int = option(500, ge=100, help="first number of draws from the final proposal of a repeat; doubled as needed")
+    draws: int = option(1000, ge=200, help="draws from the final proposals, of all repeats; doubled as needed")
     target_error: float = option(0.05, gt=0, help="error of ln Z at which a run ends")
     min_ess: float = option(400.0, gt=0, help="effective number of draws, of all repeats, at which a run ends")
     repeats: int = option(2, ge=2, help="independent runs; they must agree within 3 sigma in ln Z")
     defence: float = option(0.3, gt=0, le=0.9, help="least share of the proposal that is the pilot and the prior")
-    max_draws: int = option(20000, ge=100, help="most draws from the final proposal of a repeat")
+    max_draws: int = option(40000, ge=200, help="most draws from the final proposals, of all repeats")
+    samples: int = option(500, ge=10, help="samples of the full posterior, of equal weight")
     max_calls: int = option(0, ge=0, help="limit of calls of the reduced likelihood; 0 = none")
     max_seconds: float = option(0.0, unit="s", ge=0, help="limit of CPU time; 0 = none")
 
@@ -91,7 +95,7 @@ class Factorised(Sampler):
             theta, _, weights = asked.best_seen()
             found = _Integral(theta=theta, weights=weights, log_z=np.nan, error=np.nan, diagnostics={"ess": 0.0})
             status, doubts = limit.status, ["a limit ended the run: the samples are the best points seen, and no posterior"]
-        theta, weights = _thinned(found.theta, found.weights, ctx.rng("factorised:thinned"))
+        theta = _thinned(found.theta, found.weights, self.samples, ctx.rng("factorised:thinned"))
         if status == "converged":
             doubts = [*found.doubts, *reduced.doubts(theta)]
             status = "unreliable" if doubts else status
@@ -102,7 +106,7 @@ class Factorised(Sampler):
             units=tuple(p.unit for p in likelihood.parameters),
             latex=tuple(p.latex for p in likelihood.parameters),
             samples=samples,
-            weights=weights,
+            weights=np.full(len(samples), 1 / len(samples)),
             log_likelihood=log_likelihood,
             log_z=None if limited else found.log_z,
             log_z_error=None if limited else found.error,
@@ -120,25 +124,24 @@ class Factorised(Sampler):
         prior = PriorDensity(likelihood=reduced)
         broad = Defended(broad=prior, narrow=PilotDensity(likelihood=reduced), share=_PRIOR_SHARE)
         more = max(1.0, reduced.ndim / 4)
-        samples = []
-        for i in range(self.repeats):
-            rng = ctx.rng(f"factorised:{i}")
-            proposal = adapted(
-                asked, broad, broad, number=int(_ROUND * more), defence=self.defence, rng=rng, pilot=int(_PILOT * more)
-            )
-            samples.append(
-                importance_sample(
-                    asked,
-                    proposal,
-                    draws=self.draws,
-                    max_draws=self.max_draws,
-                    target_error=self.target_error * np.sqrt(self.repeats),
-                    min_ess=self.min_ess / self.repeats,
-                    rng=rng,
-                )
-            )
-            ctx.progress(i + 1, self.repeats, f"ln Z = {samples[-1].log_z:.2f}, {asked.calls} calls")
-        all_ = joined(samples, self.min_ess, self.target_error)
+        rngs = [ctx.rng(f"factorised:{i}") for i in range(self.repeats)]
+        proposals: list[Density] = []
+        for i, rng in enumerate(rngs):
+            number, pilot = int(_ROUND * more), int(_PILOT * more)
+            if kish(drawn(asked, broad, _PROBE, rng).log_weights) >= _ENOUGH * _PROBE:
+                proposals.append(broad)
+            else:
+                proposals.append(adapted(asked, broad, broad, number=number, defence=self.defence, rng=rng, pilot=pilot))
+            ctx.progress(i + 1, self.repeats + 1, f"adapted, {asked.calls} calls")
+        all_ = integrated(
+            asked,
+            proposals,
+            rngs,
+            draws=self.draws,
+            max_draws=self.max_draws,
+            target_error=self.target_error,
+            min_ess=self.min_ess,
+        )
         return _Integral(
             theta=all_.theta,
             weights=all_.weights,
@@ -148,8 +151,7 @@ class Factorised(Sampler):
             doubts=all_.doubts,
         )
 
-    @staticmethod
-    def _quadrature(asked: CountedLikelihood) -> _Integral:
+    def _quadrature(self, asked: CountedLikelihood) -> _Integral:
         """The integral over one parameter, or over none."""
         if asked.ndim == 1:
             grid = Quadrature(points=_POINTS).run(asked, Context())
@@ -161,16 +163,14 @@ class Factorised(Sampler):
         log_z = float(asked.log_likelihood(np.empty((1, 0)))[0])
         if log_z == -np.inf:
             raise LikelihoodError("the likelihood is impossible everywhere in the prior")
-        n = _SAMPLES
+        n = self.samples
         return _Integral(
             theta=np.empty((n, 0)), weights=np.full(n, 1 / n), log_z=log_z, error=1e-4, diagnostics={"ess": float(n)}
         )
 
 
-def _thinned(theta: Array, weights: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """At most so many samples: all of them with their weights, or a systematic resampling with equal ones."""
-    if len(theta) <= _SAMPLES:
-        return theta, weights
+def _thinned(theta: Array, weights: Array, number: int, rng: np.random.Generator) -> Array:
+    """Samples of equal weight, by systematic resampling: draws without weight need not be completed."""
     upto = np.cumsum(weights)
-    places = np.searchsorted(upto / upto[-1], (np.arange(_SAMPLES) + rng.random()) / _SAMPLES)
-    return theta[np.minimum(places, len(theta) - 1)], np.full(_SAMPLES, 1 / _SAMPLES)
+    places = np.searchsorted(upto / upto[-1], (np.arange(number) + rng.random()) / number)
+    return theta[np.minimum(places, len(theta) - 1)]

@@ -13,14 +13,9 @@ from faintsky.core.component import component, option
 from faintsky.core.context import Context
 from faintsky.core.likelihood import Likelihood
 from faintsky.core.sampler import Posterior, Sampler
-from faintsky.estimators.samplers.importance import (
-    CountedLikelihood,
-    ImportanceSample,
-    LimitError,
-    adapted,
-    importance_sample,
-    joined,
-)
+from faintsky.estimators.samplers.adaptation import adapted
+from faintsky.estimators.samplers.counted_likelihood import CountedLikelihood, LimitError
+from faintsky.estimators.samplers.importance import integrated
 from faintsky.estimators.samplers.mixture_proposal import Density, PriorDensity, fitted
 from faintsky.estimators.samplers.normal_scores import NormalScores
 
@@ -28,8 +23,8 @@ __all__ = ["LaplaceIs", "Started"]
 
 Array = NDArray[np.float64]
 
-#: Draws of a round of the adaptation, and for each parameter above ten.
-_ROUND, _ROUND_EACH = 2500, 100
+#: Least draws of a round of the adaptation for each parameter: covariances need them.
+_ROUND_EACH = 150
 
 #: Starts asked for, and how far below the best of them ln L may lie, for each parameter.
 _STARTS, _DEEP = 2000, 3.0
@@ -57,6 +52,7 @@ class LaplaceIs(Sampler):
     """
 
     draws: int = option(30000, ge=1000, help="draws from the final proposals, of all repeats; doubled as needed")
+    round_draws: int = option(8000, ge=500, help="draws of a round of the adaptation; more of them find more of many modes")
     target_error: float = option(0.05, gt=0, help="error of ln Z at which a run ends")
     min_ess: float = option(1000.0, gt=0, help="effective number of draws, of all repeats, at which a run ends")
     repeats: int = option(2, ge=2, help="independent runs; they must agree within 3 sigma in ln Z")
@@ -79,11 +75,20 @@ class LaplaceIs(Sampler):
         error: float | None = None
         diagnostics: dict[str, float] = {}
         try:
-            samples = []
-            for i in range(self.repeats):
-                samples.append(self._once(scored, asked, ctx.rng(f"laplace-is:{i}")))
-                ctx.progress(i + 1, self.repeats, f"ln Z = {samples[-1].log_z:.2f}, {asked.calls} calls")
-            found = joined(samples, self.min_ess, self.target_error)
+            rngs = [ctx.rng(f"laplace-is:{i}") for i in range(self.repeats)]
+            proposals = []
+            for i, rng in enumerate(rngs):
+                proposals.append(self._proposal(scored, asked, rng))
+                ctx.progress(i + 1, self.repeats + 1, f"adapted, {asked.calls} calls")
+            found = integrated(
+                asked,
+                proposals,
+                rngs,
+                draws=self.draws,
+                max_draws=self.max_draws,
+                target_error=self.target_error,
+                min_ess=self.min_ess,
+            )
             scores, values, weights = found.theta, found.log_likelihood, found.weights
             log_z, error, diagnostics, notes = found.log_z, found.error, found.diagnostics, found.doubts
             status = "unreliable" if notes else "converged"
@@ -109,22 +114,13 @@ class LaplaceIs(Sampler):
             fingerprint=likelihood.fingerprint(),
         )
 
-    def _once(self, scored: NormalScores, asked: CountedLikelihood, rng: np.random.Generator) -> ImportanceSample:
+    def _proposal(self, scored: NormalScores, asked: CountedLikelihood, rng: np.random.Generator) -> Density:
         prior = PriorDensity(likelihood=scored)
         first: Density = prior
         if isinstance(scored.likelihood, Started):
             first = _around(asked, scored.scores(scored.likelihood.starts(_STARTS, rng)), prior, rng)
-        number = _ROUND + _ROUND_EACH * max(0, scored.ndim - 10)
-        proposal = adapted(asked, first, prior, number=number, defence=self.defence, rng=rng)
-        return importance_sample(
-            asked,
-            proposal,
-            draws=self.draws // self.repeats,
-            max_draws=self.max_draws // self.repeats,
-            target_error=self.target_error * np.sqrt(self.repeats),
-            min_ess=self.min_ess / self.repeats,
-            rng=rng,
-        )
+        number = max(self.round_draws, _ROUND_EACH * scored.ndim)
+        return adapted(asked, first, prior, number=number, defence=self.defence, rng=rng)
 
 
 def _around(asked: CountedLikelihood, starts: Array, prior: PriorDensity, rng: np.random.Generator) -> Density:

@@ -20,8 +20,14 @@ Array = NDArray[np.float64]
 #: Degrees of freedom: tails far heavier than those of a Gaussian, and still a finite fourth moment.
 _DOF = 5.0
 
-#: Numbers of kernels that are tried, steps of the fit to each of them, and how many points it sees.
-_KERNELS, _STEPS, _POINTS, _LLOYD = (1, 2, 4, 8, 16, 24, 32), 30, 3000, 3
+#: Numbers of kernels that are tried, steps of the fit to each of them, least and most points that it sees, steps of k-means.
+_KERNELS, _STEPS, _POINTS, _LLOYD = (1, 2, 4, 8, 16, 24, 32), 25, (500, 2000), 3
+
+#: Effective number of points below which a kernel dies.
+_LEAST_POINTS = 3.0
+
+#: Share of a kernel that is put in.
+_NEW_SHARE = 0.2
 
 #: A larger number of kernels must gain this in the mean log density at points that were held out.
 _GAIN = 0.005
@@ -120,6 +126,14 @@ class StudentMixture(Density):
     def log_density(self, theta: Array) -> Array:
         return np.asarray(logsumexp(self.log_kernels(theta)[0] + np.log(self.shares)[:, None], axis=0))
 
+    def with_kernel(self, centre: Array, width: Array) -> StudentMixture:
+        """The mixture, and a fifth of it one more kernel, whose widths along the axes have the shape (d,)."""
+        return StudentMixture(
+            shares=np.append((1 - _NEW_SHARE) * self.shares, _NEW_SHARE),
+            centres=np.append(self.centres, centre[None], axis=0),
+            lower=np.append(self.lower, np.diag(width)[None], axis=0),
+        )
+
     def log_kernels(self, theta: Array) -> tuple[Array, Array]:
         """ln of each kernel's density, and the squared distance from it in its own scale, both of shape (k, n)."""
         d = theta.shape[1]
@@ -172,40 +186,43 @@ def fitted(
     log_broad = broad.log_density(points)
     # A kernel needs some points an axis.
     most = max(1.0, min(effective, len(points)) / (2.0 * (points.shape[1] + 1)))
-    starts: list[int | StudentMixture] = [k for k in _KERNELS if k <= most]
+    low, high = (1.0, most) if before is None else (0.4 * len(before.shares), min(most, 4.0 * len(before.shares)))
+    starts: list[int | StudentMixture] = [k for k in _KERNELS if min(low, high) <= k <= high] or [1]
     if before is not None:
         starts.append(before)
     half = rng.permutation(len(points)) < len(points) // 2
     scores, sizes = [], []
     for start in starts if len(starts) > 1 else []:
-        share, mixture = _expectation_maximisation(points[half], weights[half], log_broad[half], start, 0.5 * effective, rng)
+        share, mixture = _expectation_maximisation(points[half], weights[half], log_broad[half], start, rng)
         found = _log_sum(share, log_broad[~half], mixture.log_density(points[~half]))
         scores.append(float(weights[~half] @ found / weights[~half].sum()))
         sizes.append(len(mixture.shares))
     good = [i for i, s in enumerate(scores) if s > max(scores) - _GAIN]
     best = min(good, key=lambda i: sizes[i], default=0)
-    share, mixture = _expectation_maximisation(points, weights, log_broad, starts[best], effective, rng)
+    share, mixture = _expectation_maximisation(points, weights, log_broad, starts[best], rng)
     return Defended(broad=broad, narrow=mixture, share=float(np.clip(share, least, 0.9))), mixture
 
 
 def _log_sum(share: float, log_broad: Array, log_narrow: Array) -> Array:
     with np.errstate(divide="ignore"):
-        return np.logaddexp(np.log(share) + log_broad, np.log1p(-share) + log_narrow)
+        return np.asarray(np.logaddexp(np.log(share) + log_broad, np.log1p(-share) + log_narrow))
 
 
 def _thinned(theta: Array, log_weights: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """At most so many points, with the weights that are left to them, which sum to 1."""
+    """At most twice the effective number of points, with the weights that are left to them, which sum to 1."""
     weights = np.exp(log_weights - log_weights.max())
     weights /= weights.sum()
-    if np.count_nonzero(weights) > _POINTS:
-        places = np.searchsorted(np.cumsum(weights), (np.arange(_POINTS) + rng.random()) / _POINTS * (1 - 1e-12))
-        weights = np.bincount(places, minlength=len(weights)) / _POINTS
+    number = int(np.clip(2 * kish(log_weights), *_POINTS))
+    if np.count_nonzero(weights) > number:
+        upto = np.cumsum(weights)
+        places = np.searchsorted(upto / upto[-1], (np.arange(number) + rng.random()) / number)
+        weights = np.bincount(places, minlength=len(weights)) / number
     kept = weights > 0
     return theta[kept], weights[kept]
 
 
 def _expectation_maximisation(
-    points: Array, weights: Array, log_broad: Array, start: int | StudentMixture, effective: float, rng: np.random.Generator
+    points: Array, weights: Array, log_broad: Array, start: int | StudentMixture, rng: np.random.Generator
 ) -> tuple[float, StudentMixture]:
     """The share of the broad density, and the kernels; some of those it starts with may die out."""
     d = points.shape[1]
@@ -223,16 +240,17 @@ def _expectation_maximisation(
         pull = np.ones_like(member)
     before = -np.inf
     for _ in range(_STEPS):
-        mass = member @ weights
-        weakest = int(np.argmin(mass))
-        if len(mass) > 1 and mass[weakest] * effective < d + 2:
-            # One at a time: what it held goes to the next, and the two halves of one mode do not both die.
-            member, pull, mass = (np.delete(a, weakest, axis=0) for a in (member, pull, mass))
         drawn = member * pull * weights
+        number = drawn.sum(axis=1) ** 2 / (np.sum(drawn**2, axis=1) + 1e-300)
+        weakest = int(np.argmin(number))
+        if len(number) > 1 and number[weakest] < _LEAST_POINTS:
+            # One at a time: what it held goes to the next, and the two halves of one mode do not both die.
+            member, pull, drawn, number = (np.delete(a, weakest, axis=0) for a in (member, pull, drawn, number))
+        mass = member @ weights
         centres = drawn @ points / drawn.sum(axis=1)[:, None]
         away = points[None] - centres[:, None]
         scale = np.matmul(np.swapaxes(away * drawn[..., None], 1, 2), away) / mass[:, None, None]
-        mixture = StudentMixture(shares=mass / mass.sum(), centres=centres, lower=_lower(scale, mass * effective, spread))
+        mixture = StudentMixture(shares=mass / mass.sum(), centres=centres, lower=_lower(scale, number, spread))
         log_kernels, distance = mixture.log_kernels(points)
         joint = log_kernels + np.log((1 - share) * mixture.shares)[:, None]
         total = np.logaddexp(np.log(share) + log_broad, logsumexp(joint, axis=0))
@@ -247,13 +265,13 @@ def _expectation_maximisation(
 
 
 def _lower(scale: Array, number: Array, spread: Array) -> Array:
-    """Cholesky factors, with the correlations drawn towards 0 by as much as d more points would."""
+    """Cholesky factors, wider and less correlated where few points tell them."""
     d = scale.shape[1]
     diagonal = np.einsum("kii->ki", scale) * (1 + 1e-9) + 1e-16 * spread**2
     keep = (number / (number + d))[:, None, None]
     steady = keep * scale
     steady[:, np.arange(d), np.arange(d)] = diagonal
-    return np.asarray(np.linalg.cholesky(steady))
+    return np.asarray(np.linalg.cholesky(steady * (1 + d / number)[:, None, None]))
 
 
 def _parts(scaled: Array, weights: Array, kernels: int, rng: np.random.Generator) -> NDArray[np.intp]:

@@ -59,4 +59,4 @@ class NormalScores(Likelihood):
             middle = 0.5 * (low + high)
             below = self.values(middle) < theta
             low, high = np.where(below, middle, low), np.where(below, high, middle)
-        return 0.5 * (low + high)
+        return np.asarray(0.5 * (low + high))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["khat_limit", "pareto_khat", "pareto_shape"]
+__all__ = ["khat_limit", "pareto_khat", "pareto_shape", "tail_length"]
 
 Array = NDArray[np.float64]
 
@@ -37,6 +37,11 @@ def pareto_shape(excess: Array) -> float:
     return float(np.mean(np.log1p(-best * x)))
 
 
+def tail_length(number: int) -> int:
+    """How many of so many weights are the tail: min(n / 5, 3 sqrt(n))."""
+    return int(np.ceil(min(0.2 * number, 3 * np.sqrt(number))))
+
+
 def pareto_khat(log_weights: Array) -> float:
     """Shape k of the upper tail of importance weights, as in Pareto-smoothed importance sampling.
 
@@ -59,7 +64,7 @@ def pareto_khat(log_weights: Array) -> float:
     """
     found = np.sort(log_weights[np.isfinite(log_weights)])
     n = len(found)
-    tail = int(np.ceil(min(0.2 * n, 3 * np.sqrt(n))))
+    tail = tail_length(n)
     if tail < 5:
         return float("inf")
     weights = np.exp(found[-tail - 1 :] - found[-1])
@@ -68,9 +73,9 @@ def pareto_khat(log_weights: Array) -> float:
     excess = excess[excess > 1e-12]
     if len(excess) < 5 or np.ptp(excess) == 0:
         return -1.0
-    return (len(excess) * pareto_shape(excess) + 10 * 0.5) / (len(excess) + 10)
+    return float((len(excess) * pareto_shape(excess) + 10 * 0.5) / (len(excess) + 10))
 
 
 def khat_limit(number: int) -> float:
     """Largest k at which so many weights tell their mean: min(1 - 1 / log10(n), 0.7) (Vehtari et al. 2024, equation 13)."""
-    return min(1 - 1 / np.log10(max(number, 11)), 0.7)
+    return float(min(1 - 1 / np.log10(max(number, 11)), 0.7))

@@ -9,7 +9,9 @@ from faintsky.core.context import Context
 from faintsky.core.errors import DataError
 from faintsky.core.likelihood import Likelihood
 from faintsky.core.sampler import Posterior
-from faintsky.estimators.samplers.importance import CountedLikelihood, adapted, importance_sample, joined
+from faintsky.estimators.samplers.adaptation import adapted
+from faintsky.estimators.samplers.counted_likelihood import CountedLikelihood
+from faintsky.estimators.samplers.importance import integrated
 from faintsky.estimators.samplers.mixture_proposal import PriorDensity, fitted
 from faintsky.estimators.samplers.normal_scores import NormalScores
 
@@ -23,6 +25,9 @@ _SIGMA, _LEAST = 3.0, 0.15
 
 #: Error of ln Z below which a check is worth having.
 _TARGET = 0.1
+
+#: Effective draws that a check needs.
+_LEAST_ESS = 200.0
 
 
 @frozen(kw_only=True, eq=False)
@@ -80,24 +85,13 @@ def reweighted_log_z(posterior: Posterior, likelihood: Likelihood, ctx: Context,
     with np.errstate(divide="ignore"):
         log_weights = np.log(posterior.weights)
     scores = scored.scores(posterior.samples)
-    samples = []
-    for i in range(_REPEATS):
-        rng = ctx.rng(f"reweighted:{i}")
+    rngs = [ctx.rng(f"reweighted:{i}") for i in range(_REPEATS)]
+    number = _ROUND + _ROUND_EACH * likelihood.ndim
+    proposals = []
+    for rng in rngs:
         first, _ = fitted(scores, log_weights, prior, _DEFENCE, rng)
-        number = _ROUND + _ROUND_EACH * likelihood.ndim
-        proposal = adapted(asked, first, prior, number=number, defence=_DEFENCE, rng=rng)
-        samples.append(
-            importance_sample(
-                asked,
-                proposal,
-                draws=draws // _REPEATS,
-                max_draws=8 * draws // _REPEATS,
-                target_error=_TARGET,
-                min_ess=100.0,
-                rng=rng,
-            )
-        )
-    found = joined(samples, min_ess=100.0, target_error=_TARGET)
+        proposals.append(adapted(asked, first, prior, number=number, defence=_DEFENCE, rng=rng))
+    found = integrated(asked, proposals, rngs, draws=draws, max_draws=8 * draws, target_error=_TARGET, min_ess=_LEAST_ESS)
     return Reweighted(
         log_z=found.log_z, error=found.error, khat=found.khat, ess=found.ess, calls=asked.calls, doubts=found.doubts
     )
