@@ -153,25 +153,39 @@ class Lattice:
             total += np.log(mixture[i : i + 30].prod(axis=0))
         return np.asarray(total)
 
-    def window(self, centre: Array, half: float, move: NDArray[np.int64]) -> Window:
-        """Places of the lattice within `half` of a position, as far as both sources stay on the lattice."""
-        last = self.axis.size - 1
-        ends = []
-        for at, step in zip(centre.tolist(), move.tolist(), strict=True):
-            low = max(math.floor((at - half) / self.step) + self.half, 0, -step)
-            high = min(math.ceil((at + half) / self.step) + self.half, last, last - step)
-            ends.append((min(low, last), max(high, 0) + 1))
+    def window(self, centre: Array, half: float, move: NDArray[np.int64], within: Window | None) -> Window:
+        """Places of the lattice within `half` of a position, as far as both sources stay on the lattice and `within` it."""
+        last, ends = self.axis.size - 1, []
+        for axis, (at, step) in enumerate(zip(centre.tolist(), move.tolist(), strict=True)):
+            first, final = (0, last + 1) if within is None else within[axis]
+            lowest, highest = max(first, 0, -step), min(final - 1, last, last - step)
+            low = max(math.floor((at - half) / self.step) + self.half, lowest)
+            high = min(math.ceil((at + half) / self.step) + self.half, highest)
+            # A peak out of reach: all that is within.
+            ends.append((low, high + 1) if low <= high else (min(lowest, last), max(highest, lowest, 0) + 1))
         return ends[0], ends[1]
 
-    def grown(self, weights: Array, centre: Array, half: float, move: NDArray[np.int64]) -> tuple[Window, Array]:
-        """The window that holds L to 1e-5 of its peak at the edges, and ln L in it."""
+    def grown(
+        self, weights: Array, centre: Array, half: float, move: NDArray[np.int64], within: Window | None = None
+    ) -> tuple[Window, Array]:
+        """The window that holds L to 1e-5 of its peak at the edges, or reaches the ends of `within`; and ln L in it."""
+        window = None
         while True:
-            window = self.window(centre, half, move)
+            window, before = self.window(centre, half, move, within), window
+            if window == before:
+                return window, found
             found = self.log_likelihood(weights, window, move)
             edge = max(found[0].max(), found[-1].max(), found[:, 0].max(), found[:, -1].max())
-            if edge < found.max() - 11.5 or half > 4 * HALF:
+            if edge < found.max() - 11.5:
                 return window, found
             half *= 1.5
+
+
+def reached(window: Window, step: float) -> Window:
+    """Places that the shifts reach from those of a window."""
+    steps = round(REACH / step)
+    (a, b), (c, d) = window
+    return (a - steps, b + steps), (c - steps, d + steps)
 
 
 def summed(lattices: list[Lattice], parts: list[tuple[Window, Array]], move: NDArray[np.int64]) -> float:
@@ -221,7 +235,7 @@ class Solver:
         usual = mixture_weights(np.array([MEAN]), None)
         self.peaks = []
         for each, lattice in zip(self.observations, self.lattices, strict=True):
-            whole = lattice.window(np.zeros(2), 2 * HALF, self.still)
+            whole = lattice.window(np.zeros(2), 2 * HALF, self.still, None)
             found = lattice.log_likelihood(usual[:, 0], whole, self.still)
             start = lattice.axis[np.array(np.unravel_index(found.argmax(), found.shape))]
             self.peaks.append(each.mode(usual, np.zeros((2, 1)), start[:, None])[0][:, 0])
@@ -237,6 +251,12 @@ class Solver:
         offsets = [np.array([o.x, o.y]) - c[:, None] for o, c in zip(self.observations, self.peaks, strict=True)]
         self.photons = np.concatenate(offsets, axis=1)
 
+    def windows(self, weights: Array, around: list[tuple[Array, float]], move: NDArray[np.int64]) -> list[tuple[Window, Array]]:
+        """ln L of each observation on the part of its lattice that counts, from peaks and half widths."""
+        parts = [self.lattices[0].grown(weights, *around[0], move)]
+        within = reached(parts[0][0], self.problem.step)
+        return parts + [a.grown(weights, *each, move, within) for a, each in zip(self.lattices[1:], around[1:], strict=True)]
+
     # -- single source
 
     def single_quadrature(self) -> tuple[float, float]:
@@ -248,7 +268,7 @@ class Solver:
             ln = np.empty(nodes)
             for i, value in enumerate(background):
                 weights = mixture_weights(np.array([value]), None)[:, 0]
-                parts = [a.grown(weights, c, 8 * a.step, self.still) for a, c in zip(self.lattices, self.peaks, strict=True)]
+                parts = self.windows(weights, [(c, 8 * self.problem.step) for c in self.peaks], self.still)
                 ln[i] = summed(self.lattices, parts, self.still) - LN_AREA
             ln += np.log(1.5 * weight) + log_background_prior(background)
             values.append(float(logsumexp(ln)))
@@ -337,10 +357,8 @@ class Solver:
             modes = [o.mode(share, apart, self.start(i, apart, share)) for i, o in enumerate(self.observations)]
             for j in np.flatnonzero(usable[part]):
                 w, move = share[:, j], moves[:, part][:, j]
-                parts = [
-                    a.grown(w, at[:, j], 4.2 * math.sqrt(covariance[j, 0, 0] + covariance[j, 1, 1]) + a.step, move)
-                    for a, (at, covariance) in zip(self.lattices, modes, strict=True)
-                ]
+                found = [(at[:, j], 4.2 * math.sqrt(np.trace(covariance[j])) + step) for at, covariance in modes]
+                parts = self.windows(w, found, move)
                 result[part.start + j] = summed(self.lattices, parts, move)
         return result - 2 * LN_AREA - LN_RATIO + log_background_prior(background)
 
