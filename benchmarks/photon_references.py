@@ -169,7 +169,7 @@ class Lattice:
         self, weights: Array, centre: Array, half: float, move: NDArray[np.int64], within: Window | None = None
     ) -> tuple[Window, Array]:
         """The window that holds L to 1e-5 of its peak at the edges, or reaches the ends of `within`; and ln L in it."""
-        window = None
+        window, found = None, np.empty((0, 0))
         while True:
             window, before = self.window(centre, half, move, within), window
             if window == before:
@@ -377,7 +377,7 @@ class Solver:
                 continue
             last.append(ln_w)
             log_z, error = mean_weight(np.concatenate(last))
-            if turn > 3 and error < 0.012:
+            if turn > 3 and error < 0.015:
                 break
         return log_z, error
 

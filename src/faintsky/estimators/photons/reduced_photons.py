@@ -18,6 +18,7 @@ from faintsky.core.reduced_likelihood import ReducedLikelihood
 from faintsky.estimators.photons.drawn_positions import drawn_positions
 from faintsky.estimators.photons.observation_mixture import mixture_weights
 from faintsky.estimators.photons.photon_likelihood import PhotonLikelihood
+from faintsky.estimators.photons.pilot_kind import PilotKind
 from faintsky.estimators.photons.pilot_places import PilotPlaces
 from faintsky.estimators.photons.position_integral import PositionIntegral
 
@@ -27,10 +28,13 @@ Array = NDArray[np.float64]
 
 #: Rows that are integrated at a time.
 _ROWS = 1000
-#: Shares of pilot points: from the prior, all over the box, around photons.
-_KINDS = np.array([0.05, 0.5, 0.45])
-#: How much wider than the single source's posterior of log_f_bkg the pilot points are spread, and its points in cumulative prior.
-_WIDER, _GRID = 1.5, 200
+#: Share of pilot points from the prior, and of the others those all over the box; the rest stand around photons.
+_FROM_PRIOR, _ANYWHERE = 0.05, 0.55
+#: How much wider than the single source's posterior of log_f_bkg pilot points are spread, with the share of each: that posterior
+#: is of one position and has longer tails than a Gaussian.
+_WIDTHS = ((1.5, 0.7), (6.0, 0.3))
+#: Points in cumulative prior of that posterior.
+_GRID = 200
 #: Pilot points have a fainter source of at least this log10 of counts over those of the first: a few photons.
 _FAINTEST = -2.5
 #: Points at which `doubts` integrates again on lattices so much finer, and the change of ln Z that is too much.
@@ -210,69 +214,67 @@ class ReducedPhotons(ReducedLikelihood):
         return PilotPlaces.of(*(np.concatenate(part) for part in (offsets, unexplained, cores)))
 
     @cached_property
-    def _pilot_priors(self) -> tuple[Prior, ...]:
-        """What pilot points around photons are drawn from, in everything but separations."""
+    def _view(self) -> tuple[Uniform, Uniform]:
+        """Separations that leave a further source in the box, were the first one at its peak, in x and y."""
+        peak = self._integral.locals[0].peaks.places[0]
+        low, high = (
+            [pick(*pair) for pair in zip(*ends, strict=True)]
+            for pick, ends in (
+                (max, [[p.prior.support[0] for p in self.parameters[:2]], self._seconds(0) - peak]),
+                (min, [[p.prior.support[1] for p in self.parameters[:2]], self._seconds(1) - peak]),
+            )
+        )
+        return Uniform(low=float(low[0]), high=float(high[0])), Uniform(low=float(low[1]), high=float(high[1]))
+
+    def _seconds(self, end: int) -> Array:
+        """Low or high ends of the positions of the second source, shape (2,)."""
+        return np.array([self._integral.position_priors(axis)[1].support[end] for axis in range(2)])
+
+    def _rest(self, wider: float, faintest: float | None) -> tuple[Prior, ...]:
+        """Of all but separations: the background that a single source leaves, so much wider; no fainter sources than this."""
         found: list[Prior] = []
         for p in self.parameters[self._apart :]:
             low, high = p.prior.support
             if p.name == "log_f_bkg":
                 mean, sigma = self._single_background
-                found.append(TruncatedNormal(mean=mean, sigma=max(_WIDER * sigma, 0.05), low=low, high=high))
-            elif p.name.startswith("log_f_") and low < _FAINTEST < high:
-                found.append(Uniform(low=_FAINTEST, high=min(high, -_FAINTEST)))
+                found.append(TruncatedNormal(mean=mean, sigma=max(wider * sigma, 0.05), low=low, high=high))
+            elif faintest is not None and p.name.startswith("log_f_") and low < faintest < high:
+                found.append(Uniform(low=faintest, high=min(high, -faintest)))
             else:
                 found.append(p.prior)
         return tuple(found)
 
     @cached_property
-    def _view(self) -> tuple[Uniform, Uniform]:
-        """Separations that leave a further source in the box, were the first one at its peak, in x and y."""
-        peak = self._integral.locals[0].peaks.places[0]
-        ends = [(p.prior.support, self._integral.position_priors(i)[1].support) for i, p in enumerate(self.parameters[:2])]
-        return tuple(  # type: ignore[return-value]
-            Uniform(low=max(low, second[0] - peak[i]), high=min(high, second[1] - peak[i]))
-            for i, ((low, high), second) in enumerate(ends)
-        )
-
-    @cached_property
-    def _anywhere(self) -> tuple[Prior, ...]:
-        """What pilot points all over the box are drawn from: where a further source is too faint to tell."""
-        places = self._view * (self.number - 1)
-        rest = [
-            near if p.name == "log_f_bkg" else p.prior
-            for p, near in zip(self.parameters[self._apart :], self._pilot_priors, strict=True)
-        ]
-        return (*places, *rest)
+    def _kinds(self) -> tuple[PilotKind, ...]:
+        """All over the box, and around photons; each with the background of a single source and with one spread much wider."""
+        if not self._apart:
+            return tuple(
+                PilotKind(share=share, places=self._places, apart=0, rest=self._rest(wider, None)) for wider, share in _WIDTHS
+            )
+        found = []
+        for wider, share in _WIDTHS:
+            near, anywhere = self._rest(wider, _FAINTEST), self._rest(wider, None)
+            found.append(PilotKind(share=_ANYWHERE * share, places=self._view, apart=self._apart // 2, rest=anywhere))
+            found.append(PilotKind(share=(1 - _ANYWHERE) * share, places=self._places, apart=self._apart // 2, rest=near))
+        return tuple(found)
 
     def pilot(self, number: int, rng: np.random.Generator) -> Array:
-        """Points from the prior, points all over the box, and points that put further sources near photons; shape (number, d).
-
-        All but the first kind have the background that a single source would leave.
-        """
+        """Points from the prior, points all over the box, and points that put further sources near photons; shape (number, d)."""
         points = self.prior_transform(rng.random((number, self.ndim)))
-        kind = rng.choice(3, size=number, p=_KINDS)
-        some = np.flatnonzero(kind == 1)
-        for i, prior in enumerate(self._anywhere):
-            points[some, i] = prior.rvs(rng, len(some))
-        near = np.flatnonzero(kind == 2)
-        for j in range(0, self._apart, 2):
-            points[near, j : j + 2] = self._places.drawn(len(near), rng)
-        for i, prior in enumerate(self._pilot_priors):
-            points[near, self._apart + i] = prior.rvs(rng, len(near))
+        shares = np.array([kind.share for kind in self._kinds])
+        which = rng.choice(len(shares) + 1, size=number, p=np.append((1 - _FROM_PRIOR) * shares / shares.sum(), _FROM_PRIOR))
+        for i, kind in enumerate(self._kinds):
+            mine = np.flatnonzero(which == i)
+            points[mine] = kind.drawn(len(mine), rng)
         return points
 
     def pilot_log_density(self, theta: Array) -> Array:
         """ln of the density of `pilot` at `theta` of shape (n, d), shape (n,)."""
         values = np.asarray(theta, dtype=float)
-        anywhere, near = np.zeros(len(values)), np.zeros(len(values))
-        for i, prior in enumerate(self._anywhere):
-            anywhere += prior.logpdf(values[:, i])
-        for j in range(0, self._apart, 2):
-            near += self._places.log_density(values[:, j : j + 2])
-        for i, prior in enumerate(self._pilot_priors):
-            near += prior.logpdf(values[:, self._apart + i])
-        kinds = np.stack([self.log_prior(values), anywhere, near])
-        return np.asarray(logsumexp(kinds + np.log(_KINDS)[:, None], axis=0))
+        shares = np.array([kind.share for kind in self._kinds])
+        parts = [kind.log_density(values) for kind in self._kinds]
+        log_shares = np.log(np.append((1 - _FROM_PRIOR) * shares / shares.sum(), _FROM_PRIOR))
+        return np.asarray(logsumexp(np.stack([*parts, self.log_prior(values)]) + log_shares[:, None], axis=0))
 
     # Whether to believe it.
 
