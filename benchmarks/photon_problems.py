@@ -172,3 +172,9 @@ def stored() -> dict[str, Any]:
     """The problems with their references, by name."""
     problems: dict[str, Any] = json.loads(STORE.read_text())["problems"]
     return problems
+
+
+def reference(problem: dict[str, Any], model: str) -> tuple[float, float]:
+    """ln Z of the ``single`` or ``dual`` source and its error, by the better one of both methods."""
+    log_z, error = min(problem["references"][model].values(), key=lambda found: max(found[1], 1e-3))
+    return log_z, error

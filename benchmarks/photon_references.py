@@ -2,11 +2,14 @@
 
     python benchmarks/photon_references.py [problem ...]
 
-Writes ``photon_problems.json``; without names all problems, about twenty minutes on one core. Of faintsky only the density of
+Writes ``photon_problems.json``; without names all problems, some fifteen minutes of one core. Of faintsky only the density of
 the PSF enters, read off at radii so dense that linear interpolation between them is exact to 1e-5.
 
-The model is the mixture of point sources and a flat background, each normalised to 1 in the box, photon for photon: m = w_b /
-A + w_1 p(x - mu_1 - D_k) / C_1k + w_2 p(x - mu_2 - D_k) / C_2k, with C the light inside the box at the photon's energy.
+The model is the mixture of point sources and a flat background, each normalised to 1 in the box, photon for photon:
+
+    m = w_b / A + w_1 p(x - mu_1 - D_k) / C_1k + w_2 p(x - mu_2 - D_k) / C_2k
+
+with C the light inside the box at the photon's energy.
 Priors: positions flat in the box, log10 of background over source counts normal (-1, 0.5) within [-3, 0], log10 of the ratio
 of the two sources flat in [-4, 4], shifts flat within 3 arcsec on both axes. The labels of the sources are symmetric: only
 ratios below 1 are integrated, at twice the density.

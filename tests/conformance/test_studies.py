@@ -77,3 +77,27 @@ log_l = [43.0, 45.0]
 use = "ldde1"
 published = "ueda03"
 """
+
+
+class TestDualAgn(StudyConformance):
+    text = """
+study = "dual-agn"
+psfs = [{ use = "king", core = "0.5 arcsec", slope = 2.0, label = "narrow" }, { use = "gaussian", sigma = "0.6 arcsec" }]
+[photons]
+use = "simulated"
+psf = { use = "king", core = "0.5 arcsec", slope = 2.0 }
+number = 2
+exposures = ["10 ks"]
+counts = 20
+[samplers]
+use = "factorised"
+draws = 200
+min_ess = 40
+target_error = 0.3
+samples = 60
+[campaign]
+simulations = 2
+batch = 1
+[population]
+draws = 200
+"""

@@ -25,8 +25,8 @@ from faintsky.core.units import ARCSEC
 STORE = Path(__file__).resolve().parents[2] / "benchmarks" / "photon_problems.json"
 PROBLEMS = json.loads(STORE.read_text())["problems"]
 NUMBERS = {"single": 1, "dual": 2}
-#: Below 1.5 CPU seconds for both models.
-FAST = ("single-1", "wide-1", "single-5", "close-5", "single-10", "wide-10")
+#: One of each kind and number of observations: three CPU seconds each.
+FAST = ("close-1", "wide-5", "single-10")
 NAMES = [pytest.param(name, marks=() if name in FAST else pytest.mark.slow) for name in PROBLEMS]
 
 

@@ -8,9 +8,10 @@ import numpy as np
 from attrs import evolve, field, frozen
 from numpy.typing import NDArray
 
-from faintsky.estimators.photons.local_peaks import SinglePeaks, climbed, seeds
+from faintsky.estimators.photons.local_peaks import LONGEST, STEPS, SinglePeaks, climbed, seeds
 from faintsky.estimators.photons.mixed_sources import MixedSources
 from faintsky.estimators.photons.observation_mixture import ObservationMixture
+from faintsky.estimators.photons.place_search import PlaceSearch
 
 __all__ = ["LocalIntegral", "Patch", "Starts"]
 
@@ -21,10 +22,12 @@ Rows = NDArray[np.intp]
 _CLIMBED, _WORTH = 4, 30.0
 #: Nodes from the middle of a patch to its side: it is doubled as long as likelihood is left at the side, up to the last one.
 _HALF, _LARGEST = 7, 224
-#: Step of the lattice in widths of the peak.
-_STEP = 1.2
+#: Step of the lattice in widths of the peak, and with up to so many photons, whose peaks are more ragged.
+_STEP, _STEP_OF_FEW, _FEW = 1.4, 1.2, 15
 #: A peak within so many widths of an end of what is allowed is cut, and is integrated on a lattice so much finer.
 _NEAR, _SHARPER = 3.0, 5
+#: Nodes may lie so many steps outside of what is allowed.
+_MARGIN = 2.4
 #: Bytes that the nodes of patches may take at a time.
 _MEMORY = 8_000_000
 
@@ -44,6 +47,8 @@ class Patch:
     log_peak : ndarray, shape (r,)
     values : ndarray, shape (r, m, m)
         L / exp(log_peak), rows from low y; 0 where it is negligible.
+    low, high : ndarray, shape (r, 2)
+        Ends of the positions where it is not negligible [arcsec].
     """
 
     rows: Rows
@@ -52,6 +57,8 @@ class Patch:
     y: Array
     log_peak: Array
     values: Array
+    low: Array
+    high: Array
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -59,16 +66,15 @@ class Patch:
     def of(self, some: Rows) -> Patch:
         """Some of its hypotheses."""
         return evolve(
-            self, rows=self.rows[some], x=self.x[some], y=self.y[some], log_peak=self.log_peak[some], values=self.values[some]
+            self,
+            rows=self.rows[some],
+            x=self.x[some],
+            y=self.y[some],
+            log_peak=self.log_peak[some],
+            values=self.values[some],
+            low=self.low[some],
+            high=self.high[some],
         )
-
-    def reach(self) -> tuple[Array, Array]:
-        """Low and high ends of the positions where L is not negligible, each of shape (r, 2)."""
-        some = self.values > 0
-        along_x, along_y = some.any(axis=1), some.any(axis=2)
-        low = [np.where(some, place, np.inf).min(axis=1) for some, place in ((along_x, self.x), (along_y, self.y))]
-        high = [np.where(some, place, -np.inf).max(axis=1) for some, place in ((along_x, self.x), (along_y, self.y))]
-        return np.stack(low, axis=-1), np.stack(high, axis=-1)
 
 
 @frozen(kw_only=True, eq=False)
@@ -124,7 +130,7 @@ class Starts:
 class LocalIntegral:
     """The nodes of the trapezoid rule for integrals of L_k over the position of the first source.
 
-    The rule converges exponentially in (width / step)^2: a step of 1.25 widths is good to 1e-5 for a Gaussian. Nodes spread from
+    The rule converges exponentially in (width / step)^2: a step of 1.4 widths is good to 2e-4 for a Gaussian. Nodes spread from
     the peaks as far as ln L is within `depth` of the highest of them, so that several peaks, and broad, ragged likelihoods of a
     few photons, need no rule of their own.
 
@@ -152,6 +158,11 @@ class LocalIntegral:
     half: int = _HALF
     everywhere: bool = False
     _disc: NDArray[np.intp] = field(init=False, repr=False)
+    _search: PlaceSearch | None = field(repr=False)
+
+    @_search.default
+    def _search_of_photons(self) -> PlaceSearch | None:
+        return PlaceSearch.of(self.observation)
 
     @_disc.default
     def _nodes_of_disc(self) -> NDArray[np.intp]:
@@ -174,7 +185,7 @@ class LocalIntegral:
             The step is not longer than this [arcsec]: the scale of the priors.
         """
         peaks = SinglePeaks.of(observation, alone, core)
-        step = min(_STEP * peaks.width, widest)
+        step = min((_STEP if len(observation) > _FEW else _STEP_OF_FEW) * peaks.width, widest)
         first = cls(observation=observation, peaks=peaks, core=core, step=step)
         box = observation.photons.box
         ends = np.array([[box.x_low, box.y_low]]), np.array([[box.x_high, box.y_high]])
@@ -222,24 +233,40 @@ class LocalIntegral:
             block = max(1, _MEMORY // (8 * (2 * size + 1) ** 2))
             for i in range(0, len(now), block):
                 rows = now[i : i + block]
-                values, full = self._grown(sources, rows, middle[rows], size, starts.of(rows), low[rows], high[rows])
+                values, log_peak, full, reach = self._flooded(
+                    sources, rows, middle[rows], size, starts.of(rows), low[rows], high[rows]
+                )
                 full &= 2 * size <= _LARGEST
                 half[rows[full]] = 2 * size
                 pending = np.concatenate([pending, rows[full]])
-                if not full.all():
-                    yield self._patch(rows[~full], middle[rows[~full]], values[~full])
+                if full.all():
+                    continue
+                done = slice(None) if not full.any() else ~full
+                offsets = self.step * (np.arange(2 * size + 1) - size)
+                yield Patch(
+                    rows=rows[done],
+                    step=self.step,
+                    x=middle[rows[done], :1] + offsets,
+                    y=middle[rows[done], 1:] + offsets,
+                    log_peak=log_peak[done],
+                    values=values[done],
+                    low=reach[0, done],
+                    high=reach[1, done],
+                )
 
-    def _patch(self, rows: Rows, middle: Array, log_values: Array) -> Patch:
-        log_peak = log_values.max(axis=(1, 2))
-        offsets = self.step * (np.arange(log_values.shape[1]) - log_values.shape[1] // 2)
-        return Patch(
-            rows=rows,
-            step=self.step,
-            x=middle[:, :1] + offsets,
-            y=middle[:, 1:] + offsets,
-            log_peak=log_peak,
-            values=np.exp(log_values - log_peak[:, None, None]),
-        )
+    def _flooded(
+        self, sources: MixedSources, rows: Rows, middle: Array, half: int, starts: Starts, low: Array, high: Array
+    ) -> tuple[Array, Array, NDArray[np.bool_], Array]:
+        """L / exp(log_peak) on patches (r, m, m), log_peak (r,), whether it is too small (r,), and its reach (2, r, 2)."""
+        if self._search is None:
+            log_values, full = self._grown(sources, rows, middle, half, starts, low, high)
+            log_peak = log_values.max(axis=(1, 2))
+            offsets = self.step * (np.arange(2 * half + 1) - half)
+            reach = _reach(log_values > -np.inf, middle[:, :1] + offsets, middle[:, 1:] + offsets)
+            return np.exp(log_values - log_peak[:, None, None]), log_peak, full, reach
+        lattice = self.step, self.depth, _MARGIN * self.step, self.everywhere
+        peaks = starts.places, starts.counts, self._disc
+        return self._search.flooded(sources.of(rows), middle, half, lattice, (low, high), peaks)
 
     def starts(self, sources: MixedSources, low: Array, high: Array) -> Starts:
         """The peaks where the first source stands between `low` and `high` of shape (n, 2)."""
@@ -259,7 +286,7 @@ class LocalIntegral:
                 break
         places, counts = np.stack(picked, axis=1), np.stack(worth, axis=1)
         which, column = np.nonzero(counts)
-        found, peak, _ = climbed(self.observation, sources, which, places[which, column], self.peaks.width)
+        found, peak = self._climbed(sources, which, places[which, column])
         places[which, column] = np.clip(found, low[which] - margin, high[which] + margin)
         heights = np.full(counts.shape, -np.inf)
         heights[which, column] = peak
@@ -270,6 +297,12 @@ class LocalIntegral:
             heights[which[cut], column[cut]] = again[:, 0]
         counts = heights > heights.max(axis=1, keepdims=True) - self.depth - 3
         return Starts(places=places, counts=counts, highest=heights.argmax(axis=1), height=heights.max(axis=1))
+
+    def _climbed(self, sources: MixedSources, rows: Rows, places: Array) -> tuple[Array, Array]:
+        """The local maxima of ln L near these places, shape (m, 2), and ln L there."""
+        if self._search is None:
+            return climbed(self.observation, sources, rows, places, self.peaks.width)[:2]
+        return self._search.climbed(sources.of(rows), places, self.peaks.width, STEPS, LONGEST)
 
     def _grown(
         self,
@@ -285,7 +318,7 @@ class LocalIntegral:
         size = 2 * half + 1
         offsets = self.step * (np.arange(size) - half)
         x, y = middle[:, :1] + offsets, middle[:, 1:] + offsets
-        margin = 2.5 * self.step
+        margin = _MARGIN * self.step
         in_x = (x > low[:, :1] - margin) & (x < high[:, :1] + margin)
         in_y = (y > low[:, 1:] - margin) & (y < high[:, 1:] + margin)
         allowed = in_y[:, :, None] & in_x[:, None, :]
@@ -332,3 +365,11 @@ def _spread(alive: NDArray[np.bool_]) -> NDArray[np.bool_]:
     both[..., 1:] |= wide[..., :-1]
     both[..., :-1] |= wide[..., 1:]
     return both
+
+
+def _reach(some: NDArray[np.bool_], x: Array, y: Array) -> Array:
+    """Low and high ends of where `some` of the nodes are, shape (2, r, 2)."""
+    along = [(some.any(axis=1), x), (some.any(axis=2), y)]
+    low = np.stack([np.where(here, place, np.inf).min(axis=1) for here, place in along], axis=-1)
+    high = np.stack([np.where(here, place, -np.inf).max(axis=1) for here, place in along], axis=-1)
+    return np.stack([low, high])

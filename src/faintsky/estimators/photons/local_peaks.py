@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from faintsky.estimators.photons.mixed_sources import MixedSources
 from faintsky.estimators.photons.observation_mixture import ObservationMixture
 
-__all__ = ["SinglePeaks", "climbed", "seeds"]
+__all__ = ["LONGEST", "STEPS", "SinglePeaks", "climbed", "seeds"]
 
 Array = NDArray[np.float64]
 
 #: Offsets of the nodes from which the slope and the curvature at a place are found.
 _NINE = np.array([(i, j) for j in (-1.0, 0.0, 1.0) for i in (-1.0, 0.0, 1.0)])
 #: Newton steps, and the longest one in units of the spacing of the nodes.
-_STEPS, _LONGEST = 8, 6.0
+STEPS, LONGEST = 8, 6.0
 #: Peaks of a single source that are kept: so many, and so far below the highest one in ln L.
 _PEAKS, _LOW = 6, 40.0
 #: Peaks within this of the highest one in ln L can be what matters.
@@ -91,7 +91,7 @@ def climbed(
     heights, curvature = np.full(len(places), -np.inf), np.zeros(len(places))
     active = np.arange(len(places))
     here = places.copy()
-    for _ in range(_STEPS):
+    for _ in range(STEPS):
         nodes = here[active][:, None] + spacing * _NINE
         found = sources.log_likelihood(observation, nodes, rows[active])
         middle = found[:, 4]
@@ -120,7 +120,7 @@ def _newton(found: Array) -> tuple[Array, Array]:
     determinant = a * b - hxy**2
     step = np.stack([-(b * gx - hxy * gy) / determinant, -(a * gy - hxy * gx) / determinant], axis=-1)
     length = np.hypot(*step.T)
-    step *= (np.minimum(length, _LONGEST) / np.maximum(length, 1e-12))[:, None]
+    step *= (np.minimum(length, LONGEST) / np.maximum(length, 1e-12))[:, None]
     return step, -(mean - spread)
 
 

@@ -42,7 +42,7 @@ def node_weights(values: Sequence[Array], priors: Sequence[Prior], step: float, 
         below.append(high - value)
     ends = [_least(distances) for distances in (above, below)]
     shares = [np.clip(end / step + 0.5, 0.0, 1.0) if cells else _within(end, step) for end in ends]
-    return np.asarray(weights * (shares[0] + shares[1] - 1))
+    return np.asarray(np.broadcast_to(weights * (shares[0] + shares[1] - 1), values[0].shape))
 
 
 def _least(distances: list[Array]) -> Array:
@@ -50,7 +50,12 @@ def _least(distances: list[Array]) -> Array:
 
 
 def _within(distance: Array, step: float) -> Array:
-    """Integral of the cubic kernel of Keys up to `distance`: 0 from -2 steps on downwards, 1 from 2 steps on upwards."""
+    """Integral of the cubic kernel of Keys up to `distance`: 0 from -2 steps on downwards, 1 from 2 steps on upwards.
+
+    A single 1 where all are.
+    """
+    if distance.size and distance.min() >= 2 * step:  # most often so, and quicker to find out
+        return np.ones(1)
     found = (distance > 0).astype(float)
     near = np.abs(distance) < 2 * step
     if near.any():

@@ -240,11 +240,12 @@ class PositionIntegral:
         """Rows of a patch of positions, ln of a scale (r,), and B_k over it at its nodes: (r, m, m), or (r, 1, 1) if constant."""
         local, priors = self.locals[observation], self.shift_priors(observation)
         supports = np.array([prior.support for prior in priors])
-        low, high = first.reach()
+        low, high = first.low, first.high
         for patch in local.patches(sources, starts, low + supports[:, 0], high + supports[:, 1], near=0.0, sharper=2):
-            lowest, highest = patch.reach()
             margin = 2 * patch.step
-            inside = (lowest - high[patch.rows] > supports[:, 0] + margin) & (highest - low[patch.rows] < supports[:, 1] - margin)
+            inside = (patch.low - high[patch.rows] > supports[:, 0] + margin) & (
+                patch.high - low[patch.rows] < supports[:, 1] - margin
+            )
             flat = inside.all(axis=1) & all(isinstance(prior, Uniform) for prior in priors)
             scale = patch.log_peak + 2 * np.log(patch.step)
             if flat.any():

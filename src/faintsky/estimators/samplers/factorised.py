@@ -15,7 +15,7 @@ from faintsky.core.sampler import Posterior, Sampler
 from faintsky.estimators.samplers.adaptation import adapted, drawn
 from faintsky.estimators.samplers.counted_likelihood import CountedLikelihood, LimitError
 from faintsky.estimators.samplers.importance import integrated
-from faintsky.estimators.samplers.mixture_proposal import Defended, Density, PilotDensity, PriorDensity, kish
+from faintsky.estimators.samplers.mixture_proposal import Defended, Density, PilotDensity, PriorDensity, fitted, kish
 from faintsky.estimators.samplers.quadrature import Quadrature
 
 __all__ = ["Factorised"]
@@ -31,6 +31,9 @@ _PILOT, _ROUND = 1000, 300
 #: Draws, for each repeat, that tell whether the broad density serves as it is, and the effective share that is enough: from there
 #: on an adaptation costs more than it saves.
 _PROBE, _ENOUGH = 200, 0.12
+
+#: Multiples of the first number of draws after which proposals are fitted anew, where ln Z is not good enough.
+_STAGES = (4, 8)
 
 #: Points of the quadrature of one parameter.
 _POINTS = 400
@@ -133,15 +136,21 @@ class Factorised(Sampler):
             else:
                 proposals.append(adapted(asked, broad, broad, number=number, defence=self.defence, rng=rng, pilot=pilot))
             ctx.progress(i + 1, self.repeats + 1, f"adapted, {asked.calls} calls")
-        all_ = integrated(
-            asked,
-            proposals,
-            rngs,
-            draws=self.draws,
-            max_draws=self.max_draws,
-            target_error=self.target_error,
-            min_ess=self.min_ess,
-        )
+        for most in (*(stage * self.draws for stage in _STAGES), self.max_draws):
+            all_ = integrated(
+                asked,
+                proposals,
+                rngs,
+                draws=self.draws,
+                max_draws=min(most, self.max_draws),
+                target_error=self.target_error,
+                min_ess=self.min_ess,
+            )
+            if not all_.doubts and all_.error <= self.target_error:
+                break
+            # What the draws have met and no pilot had: a fit to them replaces the proposals, and new draws follow.
+            again = fitted(all_.theta, np.log(all_.weights), broad, self.defence, rngs[0])[0]
+            proposals = [again] * self.repeats
         return _Integral(
             theta=all_.theta,
             weights=all_.weights,
