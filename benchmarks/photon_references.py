@@ -46,6 +46,7 @@ AREA = 4 * HALF**2
 LN_AREA, LN_SHIFT, LN_RATIO = np.log(AREA), np.log(4 * REACH**2), np.log(4.0)
 #: Low and high end of places on a lattice, on both axes.
 Window = tuple[tuple[int, int], tuple[int, int]]
+FEW = 12  # photons that may leave a position several peaks
 NU = 5.0  # degrees of freedom of Student's t
 
 
@@ -256,9 +257,13 @@ class Solver:
 
     def windows(self, weights: Array, around: list[tuple[Array, float]], move: NDArray[np.int64]) -> list[tuple[Window, Array]]:
         """ln L of each observation on the part of its lattice that counts, from peaks and half widths."""
-        parts = [self.lattices[0].grown(weights, *around[0], move)]
-        within = reached(parts[0][0], self.problem.step)
-        return parts + [a.grown(weights, *each, move, within) for a, each in zip(self.lattices[1:], around[1:], strict=True)]
+        parts: list[tuple[Window, Array]] = []
+        within = None
+        for each, lattice, (peak, half) in zip(self.observations, self.lattices, around, strict=True):
+            # Few photons have no single peak: all that is within reach.
+            parts.append(lattice.grown(weights, peak, half if each.x.size >= FEW else max(half, 2 * REACH), move, within))
+            within = within or reached(parts[0][0], self.problem.step)
+        return parts
 
     # -- single source
 
@@ -344,9 +349,14 @@ class Solver:
     # -- dual source
 
     def start(self, i: int, s: Array, weights: Array) -> Array:
-        """Where the first source may stand in an observation: its peak, or where the middle of both lies there."""
+        """The likeliest of three places of the first source: the peak of an observation, before it, and where both are blended."""
         blended = np.exp(-0.5 * (s**2).sum(axis=0)) * weights[2] / (weights[1] + weights[2])
-        return np.asarray(self.peaks[i][:, None] - blended * s)
+        peak = np.broadcast_to(self.peaks[i][:, None], s.shape)
+        if not weights[2].any():
+            return peak
+        places = np.array([np.clip(peak - share * s, -14, 14) for share in (0.0, 1.0, blended)])
+        ln_l = [self.observations[i].log_likelihood(weights, place, np.clip(place + s, -14, 14)) for place in places]
+        return np.asarray(np.take_along_axis(places, np.argmax(ln_l, axis=0)[None, None], axis=0)[0])
 
     def integrand(self, s: Array, ratio: Array, background: Array) -> Array:
         """ln of the integral over the first position and all shifts, priors included; shape (n,)."""
@@ -423,30 +433,36 @@ class Solver:
     def position(self, rng: np.random.Generator, i: int, weights: Array, s: Array, mu: Array) -> tuple[Array, Array]:
         """Positions (2, n) of the first source in an observation, and ln of the density of the proposal.
 
-        Student's t at the mode, narrow and wide; from cells of the single source's L, and, with shifts, anywhere that they
-        reach from the first position `mu`: more often where there are few photons, whose L has no single peak.
+        Student's t at the mode, narrow and wide; from cells of the single source's L, where either source may
+        stand, and, with shifts, anywhere that they reach from the first position `mu`: more often where there are few photons, whose L has no single peak.
         """
         each, number = self.observations[i], weights.shape[1]
         if i == 0:
             shares = np.array([0.85, 0.15, 0.0, 0.0])
         else:
-            shares = np.array([0.7, 0.08, 0.2, 0.02] if each.x.size >= 8 else [0.25, 0.1, 0.45, 0.2])
+            shares = np.array([0.8, 0.08, 0.1, 0.02] if each.x.size >= FEW else [0.4, 0.1, 0.42, 0.08])
         centre, covariance = each.mode(weights, s, self.start(i, s, weights), rounds=5)
         root = np.linalg.cholesky(covariance)
         kind, moved = rng.choice(4, number, p=shares), np.einsum("jab,bj->aj", root, student(rng, number, 2, nu=self.NARROW).T)
         share, low = self.cells[i], -HALF - REACH
         chosen = np.array(np.unravel_index(rng.choice(share.size, number, p=share.ravel()), share.shape))
-        in_cell = low + self.CELL * (chosen + rng.random((2, number)))
+        in_cell = low + self.CELL * (chosen + rng.random((2, number))) - np.where(rng.random(number) < 0.5, s, 0.0)
         reached = mu + rng.uniform(-REACH, REACH, (2, number))
         position = np.choose(kind, [centre + 1.05 * moved, centre + 2.5 * moved, in_cell, reached])
         offset = np.linalg.solve(root, (position - centre).T[:, :, None])[:, :, 0].T
         z2, ln_root = (offset**2).sum(axis=0), np.log(root[:, 0, 0] * root[:, 1, 1])
         parts = [np.exp(log_student(z2 / w**2, ln_root + 2 * np.log(w), 2, self.NARROW)) for w in (1.05, 2.5)]
-        places = np.floor((position - low) / self.CELL).astype(int)
-        known = np.all((places >= 0) & (places < len(share)), axis=0)
-        parts.append(np.where(known, share[tuple(np.clip(places, 0, len(share) - 1))], 0.0) / self.CELL**2)
+        # Half of the cells belong to the first source, half to the second.
+        parts.append(0.5 * sum(self.cell_density(i, place) for place in (position, position + s)))
         parts.append(np.where(np.abs(position - mu).max(axis=0) <= REACH, np.exp(-LN_SHIFT), 0.0))
         return position, np.log(shares @ np.array(parts))
+
+    def cell_density(self, i: int, position: Array) -> Array:
+        """Density of positions (2, n) that are drawn from the cells of an observation."""
+        share = self.cells[i]
+        places = np.floor((position + HALF + REACH) / self.CELL).astype(int)
+        known = np.all((places >= 0) & (places < len(share)), axis=0)
+        return np.where(known, share[tuple(np.clip(places, 0, len(share) - 1))], 0.0) / self.CELL**2
 
 
 def chunks(number: int, size: int) -> list[slice]:

@@ -86,7 +86,6 @@ psfs = [{ use = "king", core = "0.5 arcsec", slope = 2.0, label = "narrow" }, { 
 [photons]
 use = "simulated"
 psf = { use = "king", core = "0.5 arcsec", slope = 2.0 }
-number = 2
 exposures = ["10 ks"]
 counts = 20
 [samplers]

@@ -134,6 +134,11 @@ class Posterior:
 class Sampler(Protocol):
     """A component of kind ``samplers``: draws from the posterior, and gives ln Z where it can."""
 
+    @property
+    def checks_itself(self) -> bool:
+        """Whether its status tells when ln Z is not to be trusted; if not, a study may compare ln Z with importance sampling."""
+        return False
+
     @abstractmethod
     def run(self, likelihood: Likelihood, ctx: Context) -> Posterior:
         """Sample the posterior.

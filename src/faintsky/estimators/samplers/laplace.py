@@ -61,6 +61,11 @@ class LaplaceIs(Sampler):
     max_calls: int = option(0, ge=0, help="limit of likelihood calls; 0 = none")
     max_seconds: float = option(0.0, unit="s", ge=0, help="limit of CPU time; 0 = none")
 
+    @property
+    def checks_itself(self) -> bool:
+        """Its repeats, and the tail of its weights."""
+        return True
+
     def run(self, likelihood: Likelihood, ctx: Context) -> Posterior:
         """Sample the posterior, and integrate ln Z.
 
