@@ -230,6 +230,8 @@ class Solver:
     PARTS = (0.25, 0.35, 0.25, 0.15)
     #: Degrees of freedom of the proposals of positions, and side of the cells of the single source's L [arcsec].
     NARROW, CELL = 12.0, 0.1
+    #: Draws of each shift for one draw of the other parameters.
+    COPIES = 6
 
     def __init__(self, problem: Problem, psf: PSF, stored: dict[str, Any], number: int) -> None:
         self.problem, self.number = problem, number
@@ -349,7 +351,7 @@ class Solver:
     # -- dual source
 
     def start(self, i: int, s: Array, weights: Array) -> Array:
-        """The likeliest of three places of the first source: the peak of an observation, before it, and where both are blended."""
+        """The likeliest of three places of the first source: the peak, so that the second one is there, and blended."""
         blended = np.exp(-0.5 * (s**2).sum(axis=0)) * weights[2] / (weights[1] + weights[2])
         peak = np.broadcast_to(self.peaks[i][:, None], s.shape)
         if not weights[2].any():
@@ -396,8 +398,9 @@ class Solver:
 
     # -- all parameters at once
 
-    def importance(self, dual: bool, number: int = 300_000) -> tuple[float, float]:
-        """ln Z by draws of all parameters, and its error."""
+    def importance(self, dual: bool, number: int = 0) -> tuple[float, float]:
+        """ln Z by draws of all parameters, 300 000 or with shifts 600 000, and its error."""
+        number = number or (300_000 if len(self.observations) == 1 else 600_000 // self.COPIES)
         rng = np.random.default_rng([SEED, self.number, 2 + dual])
         ln_w = np.concatenate([self.batch(rng, dual, part.stop - part.start) for part in chunks(number, 3000)])
         return mean_weight(ln_w)
@@ -417,45 +420,46 @@ class Solver:
         if ratio is not None:
             ln_p = ln_p + np.where((ratio >= -4) & (ratio <= 0), -LN_RATIO - LN_AREA, -np.inf)
         mu = np.zeros((2, number))
-        for i, each in enumerate(self.observations):
-            position, more = self.position(rng, i, weights, s, mu)
-            ln_q = ln_q + more
-            if i == 0:
-                mu = position
-                inside = (np.abs(mu).max(axis=0) <= HALF) & (np.abs(mu + s).max(axis=0) <= HALF)
-            else:
-                inside = np.abs(position - mu).max(axis=0) <= REACH
-                ln_p = ln_p - LN_SHIFT
-            near = np.clip(position, -14, 14)
-            ln_p = np.where(inside, ln_p + each.log_likelihood(weights, near, np.clip(position + s, -14, 14)), -np.inf)
+        for i in range(len(self.observations)):
+            mu, more = self.drawn(rng, i, weights, s, mu)
+            ln_p = ln_p + more
         return np.asarray(ln_p - ln_q)
 
-    def position(self, rng: np.random.Generator, i: int, weights: Array, s: Array, mu: Array) -> tuple[Array, Array]:
-        """Positions (2, n) of the first source in an observation, and ln of the density of the proposal.
+    def drawn(self, rng: np.random.Generator, i: int, weights: Array, s: Array, mu: Array) -> tuple[Array, Array]:
+        """First positions (2, n), drawn in the first observation, and ln of L, with priors, over proposal.
 
-        Student's t at the mode, narrow and wide; from cells of the single source's L, where either source may
-        stand, and, with shifts, anywhere that they reach from the first position `mu`: more often where there are few photons, whose L has no single peak.
+        A shift enters the L of its observation alone, given the others: it is drawn several times, and the mean weight stands.
+
+        Student's t at the mode, narrow and wide; from cells of the single source's L, where either source may stand; and, with
+        shifts, anywhere that they reach: more often where there are few photons, whose L has no single peak.
         """
-        each, number = self.observations[i], weights.shape[1]
+        each, copies = self.observations[i], self.COPIES if i else 1
+        shares = np.array([0.8, 0.08, 0.1, 0.02] if each.x.size >= FEW else [0.4, 0.1, 0.42, 0.08])
         if i == 0:
-            shares = np.array([0.85, 0.15, 0.0, 0.0])
-        else:
-            shares = np.array([0.8, 0.08, 0.1, 0.02] if each.x.size >= FEW else [0.4, 0.1, 0.42, 0.08])
+            shares = np.array([*shares[:2], 1 - shares[:2].sum(), 0.0])
         centre, covariance = each.mode(weights, s, self.start(i, s, weights), rounds=5)
         root = np.linalg.cholesky(covariance)
+        number = copies * weights.shape[1]
+        weights, s, origin, centre = (np.repeat(given, copies, axis=1) for given in (weights, s, mu, centre))
+        root = np.repeat(root, copies, axis=0)
         kind, moved = rng.choice(4, number, p=shares), np.einsum("jab,bj->aj", root, student(rng, number, 2, nu=self.NARROW).T)
         share, low = self.cells[i], -HALF - REACH
         chosen = np.array(np.unravel_index(rng.choice(share.size, number, p=share.ravel()), share.shape))
         in_cell = low + self.CELL * (chosen + rng.random((2, number))) - np.where(rng.random(number) < 0.5, s, 0.0)
-        reached = mu + rng.uniform(-REACH, REACH, (2, number))
-        position = np.choose(kind, [centre + 1.05 * moved, centre + 2.5 * moved, in_cell, reached])
+        anywhere = origin + rng.uniform(-REACH, REACH, (2, number))
+        position = np.choose(kind, [centre + 1.05 * moved, centre + 2.5 * moved, in_cell, anywhere])
         offset = np.linalg.solve(root, (position - centre).T[:, :, None])[:, :, 0].T
         z2, ln_root = (offset**2).sum(axis=0), np.log(root[:, 0, 0] * root[:, 1, 1])
         parts = [np.exp(log_student(z2 / w**2, ln_root + 2 * np.log(w), 2, self.NARROW)) for w in (1.05, 2.5)]
-        # Half of the cells belong to the first source, half to the second.
         parts.append(0.5 * sum(self.cell_density(i, place) for place in (position, position + s)))
-        parts.append(np.where(np.abs(position - mu).max(axis=0) <= REACH, np.exp(-LN_SHIFT), 0.0))
-        return position, np.log(shares @ np.array(parts))
+        parts.append(np.where(np.abs(position - origin).max(axis=0) <= REACH, np.exp(-LN_SHIFT), 0.0))
+        places = np.array([np.clip(place, -14, 14) for place in (position, position + s)])
+        ln_w = each.log_likelihood(weights, *places) - np.log(shares @ np.array(parts))
+        if i == 0:
+            inside = (np.abs(position).max(axis=0) <= HALF) & (np.abs(position + s).max(axis=0) <= HALF)
+            return position, np.where(inside, ln_w, -np.inf)
+        ln_w = np.where(np.abs(position - origin).max(axis=0) <= REACH, ln_w - LN_SHIFT, -np.inf)
+        return mu, logsumexp(ln_w.reshape(-1, copies), axis=1) - np.log(copies)
 
     def cell_density(self, i: int, position: Array) -> Array:
         """Density of positions (2, n) that are drawn from the cells of an observation."""

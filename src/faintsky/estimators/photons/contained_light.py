@@ -36,21 +36,25 @@ class ContainedLight:
         How far outside positions may lie [arcsec].
     table : ndarray, shape (ny, nx, e)
         On positions that are equally spaced in the coordinate of `_stretched`.
+    scale : ndarray, shape (2,)
+        Of that coordinate [arcsec].
+    first, per_knot : ndarray, shape (2,)
+        The coordinate of the first knot, and knots per unit of it.
     """
 
     low: Array
     high: Array
     margin: float
     table: Array = field(repr=False)
-    _scale: Array = field(init=False, repr=False)
-    _first: Array = field(init=False, repr=False)
-    _per_knot: Array = field(init=False, repr=False)
+    scale: Array = field(init=False, repr=False)
+    first: Array = field(init=False, repr=False)
+    per_knot: Array = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         first, last = _ends(self.low, self.high, self.margin)
-        object.__setattr__(self, "_scale", _EDGE * (self.high - self.low))
-        object.__setattr__(self, "_first", first)
-        object.__setattr__(self, "_per_knot", (len(self.table) - 1) / (last - first))
+        object.__setattr__(self, "scale", _EDGE * (self.high - self.low))
+        object.__setattr__(self, "first", first)
+        object.__setattr__(self, "per_knot", (len(self.table) - 1) / (last - first))
 
     @classmethod
     def of(cls, psf: TabulatedPsf, box: Box, margin: float = 0.0) -> ContainedLight:
@@ -63,10 +67,10 @@ class ContainedLight:
         if loops is not None:
             plain = np.ascontiguousarray(positions, dtype=float).reshape(-1, 2)
             found = np.empty((len(plain), self.table.shape[-1]))
-            loops.contained(plain, self.low, self.high, self._scale, self._first, self._per_knot, self.table, found)
+            loops.contained(plain, self.low, self.high, self.scale, self.first, self.per_knot, self.table, found)
             return found.reshape(*positions.shape[:-1], -1)
         knots = len(self.table)
-        place = (_stretched(positions, self.low, self.high, self._scale) - self._first) * self._per_knot
+        place = (_stretched(positions, self.low, self.high, self.scale) - self.first) * self.per_knot
         place = np.minimum(np.maximum(place, 0.0), knots - 1.0)
         cell = np.minimum(place.astype(np.intp), knots - 2)
         part = place - cell

@@ -100,13 +100,13 @@ class MixtureKernel:
             np.ascontiguousarray(weights, dtype=float),
             np.ascontiguousarray(contained, dtype=float),
             _NONE if spectra is None else np.ascontiguousarray(spectra, dtype=float),
-            *(self._radial if radial else self._image),
+            *(self.radial if radial else self.image),
             found,
         )
         return found
 
     @cached_property
-    def _radial(self) -> tuple[Array, Array, Array, bool]:
+    def radial(self) -> tuple[Array, Array, Array, bool]:
         """Table over rho (energies beside each other), its fall beyond, axes in knots, and whether these are the same."""
         psf = self.psf
         assert psf.radial is not None
@@ -114,7 +114,7 @@ class MixtureKernel:
         return np.array(psf.radial.T, order="C"), self._fall, np.array(psf.axes / psf.step, order="C"), same
 
     @cached_property
-    def _image(self) -> tuple[Array, float, float, float]:
+    def image(self) -> tuple[Array, float, float, float]:
         """Lattice, its first place and its step."""
         assert self.psf.image is not None
         origin = self.psf.origin

@@ -73,7 +73,7 @@ class ObservationMixture:
     psf: TabulatedPsf
     truncate: bool = True
     margin: float = 0.0
-    _kernel: MixtureKernel = field(init=False, repr=False)
+    kernel: MixtureKernel = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         index, share = self.psf.blend(self.photons.energy)
@@ -85,27 +85,27 @@ class ObservationMixture:
             index=np.ascontiguousarray(index, dtype=np.intp),
             share=np.ascontiguousarray(share, dtype=float),
         )
-        object.__setattr__(self, "_kernel", kernel)
+        object.__setattr__(self, "kernel", kernel)
 
     def __len__(self) -> int:
         return len(self.photons)
 
     @cached_property
-    def _light(self) -> ContainedLight:
+    def light(self) -> ContainedLight:
         return ContainedLight.of(self.psf, self.photons.box, self.margin)
 
     def contained(self, positions: Array) -> Array:
         """Share of the light inside the box of sources at positions of shape (..., 2), shape (..., e); 1 without truncation."""
-        return self._light.at(positions) if self.truncate else np.ones((*positions.shape[:-1], len(self.psf.energies)))
+        return self.light.at(positions) if self.truncate else np.ones((*positions.shape[:-1], len(self.psf.energies)))
 
     def densities(self, positions: Array) -> Array:
         """Density p / C of each photon of sources at positions of shape (..., 2), shape (..., n) [arcsec^-2]."""
-        return self._kernel.densities(positions, self.contained(positions))
+        return self.kernel.densities(positions, self.contained(positions))
 
     @property
     def background(self) -> Array:
         """Density b of background photons at each photon, shape (n,) [arcsec^-2]."""
-        return self._kernel.background
+        return self.kernel.background
 
     def log_likelihood(self, positions: Array, weights: Array, spectra: Array | None = None) -> Array:
         """ln prod_i m(x_i, y_i, E_i).
@@ -125,7 +125,7 @@ class ObservationMixture:
         """
         if not len(self):
             return np.zeros(positions.shape[:2])
-        return self._kernel.log_likelihood(positions, weights, self.contained(positions), spectra)
+        return self.kernel.log_likelihood(positions, weights, self.contained(positions), spectra)
 
 
 def _background(photons: PhotonBox) -> Array:

@@ -45,25 +45,25 @@ class PlaceSearch:
             return None
         from faintsky.estimators.photons.place_loops import climb, flood
 
-        kernel = observation._kernel
+        kernel = observation.kernel
         index = kernel.index.astype(np.uint64)
         after = np.minimum(kernel.index + 1, len(kernel.psf.energies) - 1).astype(np.uint64)
         extent = np.array([kernel.x.min(), kernel.x.max(), kernel.y.min(), kernel.y.max()])
-        light = observation._light if observation.truncate else None
+        light = observation.light if observation.truncate else None
         radial: tuple[Any, ...] = (_NO_TABLE, _NO_LINE, _NO_CUBE, False, 0.0)
         image: tuple[Any, ...] = (_NO_CUBE, 0.0, 0.0, 1.0)
         if kernel.psf.radial is not None:
             # No place is further out in knots than this times its distance in arcsec.
-            norm = float(np.linalg.norm(kernel._radial[2], ord=2, axis=(1, 2)).max())
-            radial = (*kernel._radial, norm)
+            norm = float(np.linalg.norm(kernel.radial[2], ord=2, axis=(1, 2)).max())
+            radial = (*kernel.radial, norm)
         else:
-            image = kernel._image
+            image = kernel.image
         return cls(
             loops=(flood, climb),
             photons=(kernel.x, kernel.y, kernel.background, index, after, kernel.share, extent),
             box=(False, *[_NO_LINE] * 5, _NO_CUBE)
             if light is None
-            else (True, light.low, light.high, light._scale, light._first, light._per_knot, np.ascontiguousarray(light.table)),
+            else (True, light.low, light.high, light.scale, light.first, light.per_knot, np.ascontiguousarray(light.table)),
             radial=radial,
             image=image,
         )

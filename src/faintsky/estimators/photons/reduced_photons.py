@@ -287,7 +287,17 @@ class ReducedPhotons(ReducedLikelihood):
         values = np.asarray(theta, dtype=float)
         some = values[np.unique(np.linspace(0, len(values) - 1, min(len(values), _CHECKED)).astype(int))]
         found = list(self._far_shifts())
-        change = self._integrated(self._integral.finer(_FINER), some) - self.log_likelihood(some)
+        finer, plain = self._integrated(self._integral.finer(_FINER), some), self.log_likelihood(some)
+        possible = np.isfinite(plain) & np.isfinite(finer)
+        if not possible.all():
+            found.append(
+                f"at {int((~possible).sum())} of {len(some)} points of the posterior the integral over positions vanishes: "
+                "a peak lies where the box or the prior of a shift ends"
+            )
+            some, finer, plain = some[possible], finer[possible], plain[possible]
+        if not len(some):
+            return tuple(found)
+        change = finer - plain
         # For points of the posterior, the mean of the ratios is that of the evidences.
         total = float(logsumexp(change) - np.log(len(change)))
         if not abs(total) <= _TOO_MUCH:
