@@ -165,7 +165,11 @@ def per_call(source: PhotonSet) -> list[Goal]:
         theta[:, 2 * number + number :] = rng.normal(0, 0.3, theta[:, 3 * number :].shape)
 
         def in_numpy(likelihood: object = likelihood, theta: np.ndarray = theta) -> object:
-            with patch("faintsky.estimators.photons.mixture_kernel.compiled", lambda: None):
+            folder = "faintsky.estimators.photons"
+            with (
+                patch(f"{folder}.mixture_kernel.compiled", lambda: None),
+                patch(f"{folder}.contained_light.compiled", lambda: None),
+            ):
                 return likelihood.log_likelihood(theta)  # type: ignore[attr-defined]
 
         few = theta[:100]

@@ -2,7 +2,7 @@
 
     python benchmarks/photon_references.py [problem ...]
 
-Writes ``photon_problems.json``; without names all problems, some fifteen minutes of one core. Of faintsky only the density of
+Writes ``photon_problems.json``; without names all problems, some twenty minutes of one core. Of faintsky only the density of
 the PSF enters, read off at radii so dense that linear interpolation between them is exact to 1e-5.
 
 The model is the mixture of point sources and a flat background, each normalised to 1 in the box, photon for photon:
@@ -17,9 +17,10 @@ ratios below 1 are integrated, at twice the density.
 *Quadrature*: with nu = mu_1 + D_k the shifts separate. Each observation's L is summed over a lattice of nu, and the limits of
 the shifts are sums of that lattice within 3 arcsec of mu_1: nothing is neglected. The background takes the rule of Gauss and
 Legendre for the single source; for the dual one background, ratio and separation are drawn from a mixture of kernels at pilot
-draws and of wide defensive parts. *Importance*: draws of all 3 to 24 parameters; given separation, ratio and background, each
-position is drawn from Student's t at the mode of its own observation. Weights are density over proposal, limits of the priors
-included.
+draws and of wide defensive parts.
+
+*Importance*: draws of all 3 to 24 parameters; given separation, ratio and background, each position is drawn near the mode of
+its own observation, with wide parts. Weights are density over proposal, limits of the priors included.
 """
 
 from __future__ import annotations
@@ -33,86 +34,18 @@ from typing import Any
 import numpy as np
 import scipy
 from numpy.typing import NDArray
-from photon_problems import HALF, MEAN, PROBLEMS, REACH, SEED, SIGMA, STORE, Array, Light, Problem, simulated
-from scipy.integrate import cumulative_trapezoid
+from photon_lattice import LN_SHIFT, Lattice, Window, reached, summed
+from photon_observation import AREA, Observation, mixture_weights
+from photon_problems import HALF, MEAN, PROBLEMS, REACH, SEED, SIGMA, STORE, Array, Problem, simulated
 from scipy.special import gammaln, logsumexp, ndtr
 from threadpoolctl import threadpool_limits
 
 from faintsky.core.psf import PSF
 from faintsky.core.registry import make
-from faintsky.core.units import ARCMIN
 
-AREA = 4 * HALF**2
-LN_AREA, LN_SHIFT, LN_RATIO = np.log(AREA), np.log(4 * REACH**2), np.log(4.0)
-#: Low and high end of places on a lattice, on both axes.
-Window = tuple[tuple[int, int], tuple[int, int]]
+LN_AREA, LN_RATIO = np.log(AREA), np.log(4.0)
 FEW = 12  # photons that may leave a position several peaks
 NU = 5.0  # degrees of freedom of Student's t
-
-
-class Observation:
-    """Photons of one observation and its mixture."""
-
-    def __init__(self, psf: PSF, stored: dict[str, Any]) -> None:
-        self.x, self.y, energy = (np.array(stored[column]) for column in ("x", "y", "energy"))
-        place = {"off_axis": stored["off_axis"] * ARCMIN, "azimuth": stored["azimuth"], "observation": stored["name"]}
-        unique, self.row = np.unique(energy, return_inverse=True)
-        self.light = Light(psf, place, unique)
-        # The light inside the box varies so little with energy that a straight line between five energies is exact to 1e-5.
-        self.knots = unique if unique.size <= 5 else np.linspace(unique[0], unique[-1], 5)
-        self.coarse = self.light if unique.size <= 5 else Light(psf, place, self.knots)
-        where = np.interp(energy, self.knots, np.arange(self.knots.size))
-        low = np.minimum(where.astype(int), max(self.knots.size - 2, 0))
-        self.blend = np.zeros((energy.size, self.knots.size))
-        self.blend[np.arange(energy.size), low] = 1 - (where - low)
-        if self.knots.size > 1:
-            self.blend[np.arange(energy.size), low + 1] += where - low
-
-    def density(self, nx: Array, ny: Array) -> Array:
-        """p / C of every photon for sources at nx, ny of shape (j,); shape (photons, j)."""
-        rho = self.light.rho(self.x[:, None] - nx, self.y[:, None] - ny)
-        inside = self.blend @ np.array([self.coarse.log_contained(nx, ny, row) for row in range(self.knots.size)])
-        return self.light.at(rho, self.row[:, None]) * np.exp(-inside)
-
-    def log_likelihood(self, weights: Array, first: Array, second: Array) -> Array:
-        """ln L for mixture weights (3, j) and positions (2, j) of both sources; shape (j,)."""
-        mixture = weights[0] / AREA + weights[1] * self.density(*first)
-        if weights[2].any():
-            mixture += weights[2] * self.density(*second)
-        return np.asarray(np.log(mixture).sum(axis=0))
-
-    def mode(self, weights: Array, apart: Array, start: Array, rounds: int = 6) -> tuple[Array, Array]:
-        """Where L peaks for the first source, from `start` (2, j), the second one `apart` (2, j) from it; covariances (j, 2, 2).
-
-        Iterated least squares, and the sum of squared gradients with a wide Gaussian as a floor.
-        """
-        at, dual = start.copy(), bool(weights[2].any())
-        information = np.zeros((apart.shape[1], 2, 2))
-        for turn in range(rounds):
-            force = np.zeros((2, self.x.size, at.shape[1]))
-            pulls = np.zeros((self.x.size, at.shape[1]))
-            mixture = np.broadcast_to(weights[0] / AREA, pulls.shape).copy()
-            for weight, source in ((weights[1], at), (weights[2], at + apart))[: 1 + dual]:
-                dx, dy = self.x[:, None] - source[0], self.y[:, None] - source[1]
-                rho = self.light.rho(dx, dy)
-                part = weight * self.light.at(rho, self.row[:, None])
-                pull = part * self.light.pull[np.minimum((rho / Light.STEP).astype(int), Light.LAST / Light.STEP - 3).astype(int)]
-                mixture += part
-                pulls += pull
-                force += pull * np.array([dx, dy])
-            gradient = force / mixture
-            if turn < rounds - 1:
-                at = at + np.clip(gradient.sum(axis=1) / np.maximum((pulls / mixture).sum(axis=0), 1e-3), -1, 1)
-            else:
-                information = np.einsum("anj,bnj->jab", gradient, gradient)
-        return at, np.linalg.inv(information + np.eye(2) / 1.5**2)
-
-
-def mixture_weights(log_background: Array, log_ratio: Array | None) -> Array:
-    """Shares of background, first and second source, shape (3, j)."""
-    b = 10.0**log_background
-    f = np.zeros_like(b) if log_ratio is None else 10.0**log_ratio
-    return np.array([b / (1 + b), 1 / ((1 + b) * (1 + f)), f / ((1 + b) * (1 + f))])
 
 
 def log_background_prior(value: Array) -> Array:
@@ -132,95 +65,6 @@ def log_student(z2: Array, scale: Array, dimensions: int, nu: float = NU) -> Arr
 def student(rng: np.random.Generator, *shape: int, nu: float = NU) -> Array:
     """Draws of Student's t in the dimensions of the last axis."""
     return rng.standard_normal(shape) * np.sqrt(nu / rng.chisquare(nu, shape[:-1]))[..., None]
-
-
-class Lattice:
-    """p / C of the photons of one observation with the source on each point of a lattice."""
-
-    def __init__(self, observation: Observation, step: float) -> None:
-        self.step, self.half = step, round((HALF + REACH + 0.2) / step)
-        self.axis = step * np.arange(-self.half, self.half + 1)
-        n = self.axis.size
-        self.density = np.empty((observation.x.size, n, n), dtype=np.float32)
-        for i, x in enumerate(self.axis):
-            self.density[:, i] = observation.density(np.full(n, x), self.axis)
-
-    def log_likelihood(self, weights: Array, window: Window, move: NDArray[np.int64]) -> Array:
-        """ln L over a window ((low, high) of both axes, places) with the second source `move` steps from the first."""
-        (a, b), (c, d) = window
-        mixture = weights[0] / AREA + weights[1] * self.density[:, a:b, c:d]
-        if weights[2]:
-            mixture += weights[2] * self.density[:, a + move[0] : b + move[0], c + move[1] : d + move[1]]
-        # Logarithms are dear: of products of 30 photons, which cannot underflow.
-        total = np.log(mixture[:30].prod(axis=0))
-        for i in range(30, len(mixture), 30):
-            total += np.log(mixture[i : i + 30].prod(axis=0))
-        return np.asarray(total)
-
-    def window(self, centre: Array, half: float, move: NDArray[np.int64], within: Window | None) -> Window:
-        """Places of the lattice within `half` of a position, as far as both sources stay on the lattice and `within` it."""
-        last, ends = self.axis.size - 1, []
-        for axis, (at, step) in enumerate(zip(centre.tolist(), move.tolist(), strict=True)):
-            first, final = (0, last + 1) if within is None else within[axis]
-            lowest, highest = max(first, 0, -step), min(final - 1, last, last - step)
-            low = max(math.floor((at - half) / self.step) + self.half, lowest)
-            high = min(math.ceil((at + half) / self.step) + self.half, highest)
-            # A peak out of reach: all that is within.
-            ends.append((low, high + 1) if low <= high else (min(lowest, last), max(highest, lowest, 0) + 1))
-        return ends[0], ends[1]
-
-    def grown(
-        self, weights: Array, centre: Array, half: float, move: NDArray[np.int64], within: Window | None = None
-    ) -> tuple[Window, Array]:
-        """The window that holds L to 1e-5 of its peak at the edges, or reaches the ends of `within`; and ln L in it."""
-        window, found = None, np.empty((0, 0))
-        while True:
-            window, before = self.window(centre, half, move, within), window
-            if window == before:
-                return window, found
-            found = self.log_likelihood(weights, window, move)
-            edge = max(found[0].max(), found[-1].max(), found[:, 0].max(), found[:, -1].max())
-            if edge < found.max() - 11.5:
-                return window, found
-            half *= 1.5
-
-
-def reached(window: Window, step: float) -> Window:
-    """Places that the shifts reach from those of a window."""
-    steps = round(REACH / step)
-    (a, b), (c, d) = window
-    return (a - steps, b + steps), (c - steps, d + steps)
-
-
-def summed(lattices: list[Lattice], parts: list[tuple[Window, Array]], move: NDArray[np.int64]) -> float:
-    """ln of the integral over mu and all shifts: L_0 times the sums of L_k within the reach of the shifts."""
-    lattice, (window, total) = lattices[0], parts[0]
-    step, reach = lattice.step, round(REACH / lattice.step)
-    constant = 2 * np.log(step)
-    usable = np.ones(total.shape)
-    for axis, (shape, (low, high)) in enumerate(zip(((-1, 1), (1, -1)), window, strict=True)):
-        mu = lattice.axis[low:high]
-        inside = (np.abs(mu) <= HALF + 1e-9) & (np.abs(mu + step * move[axis]) <= HALF + 1e-9)
-        usable *= inside.reshape(shape)
-    for places, ln_l in parts[1:]:
-        top = float(ln_l.max())
-        sums = step**2 * np.exp(ln_l - top)
-        constant += top - LN_SHIFT
-        if all(
-            low >= last - 1 - reach and high - 1 <= first + reach
-            for (low, high), (first, last) in zip(places, window, strict=True)
-        ):
-            constant += np.log(sums.sum())
-            continue
-        for axis, ((low, _), (first, last)) in enumerate(zip(places, window, strict=True)):
-            # The trapezoidal rule up to each place, continued beyond the window, where nothing is left.
-            upto = cumulative_trapezoid(sums, axis=axis, initial=0)
-            ends = [np.clip(np.arange(first, last) + side * reach - low, 0, sums.shape[axis] - 1) for side in (1, -1)]
-            sums = np.take(upto, ends[0], axis=axis) - np.take(upto, ends[1], axis=axis)
-        total = total + np.log(np.maximum(sums, 1e-300))
-    top = float(total.max())
-    mass = float((usable * np.exp(total - top)).sum())
-    return top + math.log(mass) + constant if mass > 0 else -np.inf
 
 
 class Solver:
@@ -399,8 +243,8 @@ class Solver:
     # -- all parameters at once
 
     def importance(self, dual: bool, number: int = 0) -> tuple[float, float]:
-        """ln Z by draws of all parameters, 300 000 or with shifts 600 000, and its error."""
-        number = number or (300_000 if len(self.observations) == 1 else 600_000 // self.COPIES)
+        """ln Z by draws of all parameters, 300 000 or with shifts 1 200 000, and its error."""
+        number = number or (300_000 if len(self.observations) == 1 else 1_200_000 // self.COPIES)
         rng = np.random.default_rng([SEED, self.number, 2 + dual])
         ln_w = np.concatenate([self.batch(rng, dual, part.stop - part.start) for part in chunks(number, 3000)])
         return mean_weight(ln_w)

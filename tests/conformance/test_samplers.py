@@ -45,6 +45,7 @@ class TestLaplaceIs(SamplerConformance):
 
 class TestFactorised(SamplerConformance):
     component = "factorised"
+    options: ClassVar = {"samples": 2000}
 
     def posed(self, likelihood):
         # Reduced to itself; the calls that count are those of the reduced likelihood, not those that complete the samples.

@@ -11,6 +11,10 @@ from faintsky.estimators.photons.observation_mixture import ObservationMixture
 
 __all__ = ["LONGEST", "STEPS", "SinglePeaks", "climbed", "seeds"]
 
+#: Least width of a peak in half-light radii over the root of the number of photons: for smooth PSFs, and for images, whose
+#: curvature may be that of their noise.
+_LEAST, _LEAST_OF_IMAGE = 0.2, 0.7
+
 Array = NDArray[np.float64]
 
 #: Offsets of the nodes from which the slope and the curvature at a place are found.
@@ -68,8 +72,9 @@ class SinglePeaks:
         order = order[~np.array(again)]
         near = heights > heights.max() - _NEARLY
         width = float(np.min(1 / np.sqrt(np.maximum(sharpest[near], 1e-12))))
-        # A clump sharper than photons of one source can be would be an error of the curvature.
-        return cls(places=places[order], log_likelihood=heights[order], width=float(np.clip(width, 0.2 * guess, 0.5 * core)))
+        # A clump sharper than photons of one source can be would be an error of the curvature, or the noise of a PSF image.
+        least = _LEAST if observation.psf.radial is not None else _LEAST_OF_IMAGE
+        return cls(places=places[order], log_likelihood=heights[order], width=float(np.clip(width, least * guess, 0.5 * core)))
 
 
 def climbed(

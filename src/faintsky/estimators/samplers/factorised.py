@@ -120,7 +120,12 @@ class Factorised(Sampler):
             log_z_error=None if limited else found.error,
             calls=asked.calls,
             cpu_seconds=asked.cpu_seconds,
-            diagnostics=found.diagnostics,
+            # The samples are fewer than the draws that the integral was made of.
+            diagnostics={
+                **found.diagnostics,
+                "ess": 1 / (1 / max(found.diagnostics["ess"], 1e-300) + 1 / len(samples)),
+                "integral_ess": found.diagnostics["ess"],
+            },
             status=status,
             notes=tuple(doubts),
             sampler="factorised",

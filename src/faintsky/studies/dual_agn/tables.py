@@ -105,7 +105,7 @@ def _evidences(cell: CellResult) -> list[dict[str, Any]]:
             "ln_z": e.log_z,
             "ln_z_error": e.error,
             "status": e.status,
-            "ess": e.checks.get("ess", np.nan),
+            "ess": e.checks.get("integral_ess", e.checks.get("ess", np.nan)),
             "khat": e.checks.get("khat", np.nan),
             "scatter": e.checks.get("log_z_scatter", np.nan),
             "reweighted_ln_z": e.checks.get("reweighted_log_z", np.nan),
