@@ -2,7 +2,7 @@
 
 Theorems: E[BF | single] = 1, thus P(BF > c | single) <= 1/c; a share P of the sources of posterior probability P is dual; ranks
 of true parameters among posterior draws are uniform. The fast tests try `benchmarks/dual_calibration.py` on toys where all this
-is known in closed form. The slow one runs the whole pipeline on 400 singles and 200 duals: about 45 CPU minutes. Set
+is known in closed form. The slow one runs the whole pipeline on 400 singles and 200 duals: about 30 CPU minutes. Set
 FAINTSKY_CALIBRATION_ROWS to a file to keep its rows, which a later run goes on from.
 """
 
