@@ -57,7 +57,7 @@ def draw_factors(figure: Any, cells: Mapping[str, FactorPoints], mark: float) ->
     if not cells:
         raise LookupError("no source is weighed yet")
     figure.set_size_inches(7.4, 2.0 + 2.6 * len(cells))
-    axes = figure.subplots(len(cells), 1, sharex=True, squeeze=False)[:, 0]
+    axes = figure.subplots(len(cells), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     for ax, (name, points) in zip(axes, cells.items(), strict=True):
         ax.axhline(0, color=GUIDE, lw=0.8)
         ax.axvline(mark, color=GUIDE, lw=0.8, ls="--")
@@ -72,10 +72,11 @@ def draw_factors(figure: Any, cells: Mapping[str, FactorPoints], mark: float) ->
                 points.off_axis, points.percentile, MARKERS[3], ms=4, mfc="none", color=COLOURS[2],
                 label="90th percentile of simulated single sources",
             )  # fmt: skip
-        ax.set_yscale("symlog", linthresh=_LINEAR)
         ax.set_ylabel("ln Bayes factor")
         if len(cells) > 1:
             ax.set_title(verbatim(name))
+    if max(float(np.nanmax(np.abs([p.ln, p.percentile]))) for p in cells.values()) > 2 * _LINEAR:
+        axes[0].set_yscale("symlog", linthresh=_LINEAR)
     axes[-1].set_xlabel("mean off-axis angle [arcmin]")
     legend_above(figure, axes[0])
 
@@ -99,7 +100,10 @@ def draw_distributions(figure: Any, simulated: Mapping[str, Array], measured: Ma
         ax.ecdf(values, color=colour, lw=1.2, label=verbatim(name))
         if name in measured:
             ax.axvline(measured[name], color=colour, lw=1, ls="--")
-    ax.set_xscale("symlog", linthresh=_LINEAR)
+    if max(
+        float(np.abs(values).max()) for values in (*simulated.values(), np.array([*measured.values(), 0.0])) if len(values)
+    ) > (2 * _LINEAR):
+        ax.set_xscale("symlog", linthresh=_LINEAR)
     ax.axhline(0.9, color=GUIDE, lw=0.7, ls=":")
     ax.set_xlabel("ln Bayes factor of two sources over one; dashed: measured")
     ax.set_ylabel("share of the simulations")

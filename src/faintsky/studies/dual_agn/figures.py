@@ -45,27 +45,28 @@ def all_figures(study: DualAgn) -> Mapping[str, Figure]:
             draw=partial(_factors, study=study),
             table="sources",
         ),
-        "simulations": Figure(
-            title="Simulated single sources",
-            alt="Cumulative distributions of the ln Bayes factors of simulated single sources, for the sources with the highest "
-            "measured values, which are marked.",
-            draw=_simulations,
-            table="sources",
-        ),
         "posterior": Figure(
             title="Posterior of two sources",
             alt="Corner plot of positions, ratio of counts and background of the source with the highest Bayes factor.",
             draw=_posterior,
             table="positions",
         ),
-        "tests": Figure(
+    }
+    if study.campaign.simulations:
+        found["simulations"] = Figure(
+            title="Simulated single sources",
+            alt="Cumulative distributions of the ln Bayes factors of simulated single sources, for the sources with the highest "
+            "measured values, which are marked.",
+            draw=_simulations,
+            table="sources",
+        )
+        found["tests"] = Figure(
             title="The sample against single sources",
             alt="Distributions of the two-sample statistics of Kolmogorov-Smirnov and Anderson-Darling between the measured "
             "Bayes factors and draws of simulated single sources, with critical values.",
             draw=_tests,
             table="tests",
-        ),
-    }
+        )
     if study.population.predictions is not None:
         found["fraction"] = Figure(
             title="The fraction of pairs",
