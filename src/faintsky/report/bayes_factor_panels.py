@@ -75,7 +75,7 @@ def draw_factors(figure: Any, cells: Mapping[str, FactorPoints], mark: float) ->
         ax.set_ylabel("ln Bayes factor")
         if len(cells) > 1:
             ax.set_title(verbatim(name))
-    if max(float(np.nanmax(np.abs([p.ln, p.percentile]))) for p in cells.values()) > 2 * _LINEAR:
+    if _wide(*(values for points in cells.values() for values in (points.ln, points.percentile))):
         axes[0].set_yscale("symlog", linthresh=_LINEAR)
     axes[-1].set_xlabel("mean off-axis angle [arcmin]")
     legend_above(figure, axes[0])
@@ -100,9 +100,7 @@ def draw_distributions(figure: Any, simulated: Mapping[str, Array], measured: Ma
         ax.ecdf(values, color=colour, lw=1.2, label=verbatim(name))
         if name in measured:
             ax.axvline(measured[name], color=colour, lw=1, ls="--")
-    if max(
-        float(np.abs(values).max()) for values in (*simulated.values(), np.array([*measured.values(), 0.0])) if len(values)
-    ) > (2 * _LINEAR):
+    if _wide(*simulated.values(), *measured.values()):
         ax.set_xscale("symlog", linthresh=_LINEAR)
     ax.axhline(0.9, color=GUIDE, lw=0.7, ls=":")
     ax.set_xlabel("ln Bayes factor of two sources over one; dashed: measured")
@@ -171,3 +169,8 @@ def draw_detected(figure: Any, panels: Mapping[str, tuple[Array, Array, Array]])
     for ax in axes[:, 0]:
         ax.set_ylabel("ratio of counts", fontsize=8)
     figure.colorbar(image, ax=axes, label="detected fraction [numbers: per cent]")
+
+
+def _wide(*values: Array | float) -> bool:
+    """Whether any value lies where a linear axis would hide the others."""
+    return any(bool(np.any(np.abs(value) > 2 * _LINEAR)) for value in values)
