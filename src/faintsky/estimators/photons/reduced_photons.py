@@ -39,8 +39,6 @@ _GRID = 200
 _FAINTEST = -2.5
 #: Points at which `doubts` integrates again on lattices so much finer, and the change of ln Z that is too much.
 _CHECKED, _FINER, _TOO_MUCH = 64, 1.7, 0.02
-#: How far the peak of an observation must lie inside the prior of its shift, in widths of the peak.
-_INSIDE = 4.0
 
 
 @frozen(kw_only=True, eq=False, slots=False)
@@ -317,11 +315,11 @@ class ReducedPhotons(ReducedLikelihood):
             if not (first.lone and local.peaks.lone):
                 continue
             shift = local.peaks.places[0] - first.places[0]
-            width = _INSIDE * np.hypot(local.peaks.width, first.width)
             for axis, name in enumerate(self._integral.shift_names(k)):
                 low, high = self._integral.prior[name].support
-                if not low + width <= shift[axis] <= high - width:
+                # Within the prior, a cut peak is integrated on a finer lattice, and checked as all others are.
+                if not low <= shift[axis] <= high:
                     yield (
                         f"the photons of observation {local.observation.photons.name} stand {shift[axis]:.2f} arcsec off along "
-                        f"{'xy'[axis]}, where the prior of {name} ends ({low:g} to {high:g}): widen it, or correct the astrometry"
+                        f"{'xy'[axis]}, beyond the prior of {name} ({low:g} to {high:g}): widen it, or correct the astrometry"
                     )
