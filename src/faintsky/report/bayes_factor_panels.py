@@ -78,7 +78,9 @@ def draw_factors(figure: Any, cells: Mapping[str, FactorPoints], mark: float) ->
     if _wide(*(values for points in cells.values() for values in (points.ln, points.percentile))):
         axes[0].set_yscale("symlog", linthresh=_LINEAR)
     axes[-1].set_xlabel("mean off-axis angle [arcmin]")
-    legend_above(figure, axes[0])
+    # One legend for all panels: a label may be missing in the first.
+    handles = {label: h for ax in axes for h, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    figure.legend(handles.values(), handles.keys(), loc="outside upper left", ncols=3)
 
 
 def draw_distributions(figure: Any, simulated: Mapping[str, Array], measured: Mapping[str, float]) -> None:
