@@ -20,7 +20,7 @@ def round_frame(ellipse: tuple[float, float]) -> Array:
 
     Examples
     --------
-    >>> np.hypot(*(round_frame((0.25, 0.0)) @ [2.0, 0.0]))
+    >>> float(np.hypot(*(round_frame((0.25, 0.0)) @ [2.0, 0.0])))
     1.0
     """
     ratio, angle = ellipse
