@@ -141,7 +141,7 @@ class TabulatedPsf:
         return np.asarray(np.where(inside, low * (1 - t) + high * t, 0.0))
 
     def contained(self, x: ArrayLike, y: ArrayLike, box: Box) -> Array:
-        """Share of the light of sources at `x`, `y` [arcsec] that falls inside the box, shape (e, *x.shape).
+        """Share of the light of sources at `x`, `y` [arcsec] that falls inside the box, shape ``(e, *x.shape)``.
 
         Of ellipses: the integral over the directions phi in which the sides of the box are seen, of g^-2 F(t g) / 2 pi, with t
         the distance of the side, g = rho / r there and F the light within the ellipse of rho; sides that are seen from behind
