@@ -8,7 +8,8 @@ import pytest
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError
 from faintsky.core.registry import make
-from faintsky.testing.problems import ConjugateGaussian, LocalBlocks
+from faintsky.testing.local_blocks import LocalBlocks
+from faintsky.testing.problems import ConjugateGaussian
 from faintsky.testing.samplers import CountingLikelihood, SamplerConformance
 
 

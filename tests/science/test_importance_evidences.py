@@ -13,13 +13,13 @@ from faintsky.core.reduced_likelihood import ReducedLikelihood
 from faintsky.core.registry import make
 from faintsky.core.sampler import Posterior
 from faintsky.estimators.samplers.reweighted import checked, reweighted_log_z
+from faintsky.testing.local_blocks import LocalBlocks
 from faintsky.testing.problems import (
     BoxedGaussian,
     ConjugateGaussian,
     CorrelatedGaussian,
     EggBox,
     KingBlocks,
-    LocalBlocks,
     PeakOnPlateau,
     Shells,
 )

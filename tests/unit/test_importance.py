@@ -15,7 +15,8 @@ from faintsky.estimators.samplers.mixture_proposal import Defended, PriorDensity
 from faintsky.estimators.samplers.normal_scores import NormalScores
 from faintsky.estimators.samplers.pareto import khat_limit, pareto_khat, pareto_shape
 from faintsky.estimators.samplers.reweighted import checked, reweighted_log_z
-from faintsky.testing.problems import ConjugateGaussian, CorrelatedGaussian, LocalBlocks, PeakOnPlateau
+from faintsky.testing.local_blocks import LocalBlocks
+from faintsky.testing.problems import ConjugateGaussian, CorrelatedGaussian, PeakOnPlateau
 
 
 def mixture():

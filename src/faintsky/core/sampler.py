@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from faintsky.core.context import Context
 from faintsky.core.likelihood import Likelihood
 
-__all__ = ["STATUS", "Posterior", "Sampler", "weighted_quantile"]
+__all__ = ["STATUS", "Posterior", "Sampler", "equal_weight", "weighted_quantile"]
 
 #: What became of a run of a sampler. `unreliable`: its own self-check failed.
 STATUS = ("converged", "max_calls", "max_seconds", "not_converged", "unreliable")
@@ -27,6 +27,13 @@ def weighted_quantile(
     cumulative = np.cumsum(weights[order])
     cumulative = (cumulative - 0.5 * weights[order]) / cumulative[-1]
     return np.asarray(np.interp(q, cumulative, values[order]))
+
+
+def equal_weight(weights: NDArray[np.float64], number: int, start: float = 0.5) -> NDArray[np.intp]:
+    """Places of samples of equal weight, by systematic resampling from `start` in [0, 1), shape (number,)."""
+    upto = np.cumsum(weights)
+    places = np.searchsorted(upto / upto[-1], (np.arange(number) + start) / max(number, 1))
+    return np.minimum(places, len(weights) - 1)
 
 
 @frozen(kw_only=True, eq=False)
@@ -106,8 +113,7 @@ class Posterior:
 
     def equal_weight(self, number: int, start: float = 0.5) -> NDArray[np.intp]:
         """Places of samples of equal weight, by systematic resampling from `start` in [0, 1), shape (number,)."""
-        upto = np.cumsum(self.weights)
-        return np.searchsorted(upto / upto[-1], (np.arange(number) + start) / number)
+        return equal_weight(self.weights, number, start)
 
     def drawn(self, number: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Samples of equal weight, by systematic resampling from a random start, shape (number, d)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import ArrayLike, NDArray
+from scipy.integrate import trapezoid
 
 from faintsky.core.errors import DataError
 from faintsky.core.intervals import ONE_SIGMA, Interval
@@ -107,9 +108,9 @@ def fraction_posterior(ln_bayes_factor: ArrayLike, nodes: int = 2001) -> Fractio
     for one in ln:
         log_l += np.logaddexp(of_single, of_dual + one)
     density = np.exp(log_l - log_l.max())
-    area = float(np.trapezoid(density, f))
+    area = float(trapezoid(density, f))
     density /= area
     shares = np.empty(ln.size)
     for i, one in enumerate(ln):
-        shares[i] = np.trapezoid(density * np.exp(of_dual + one - np.logaddexp(of_single, of_dual + one)), f)
+        shares[i] = trapezoid(density * np.exp(of_dual + one - np.logaddexp(of_single, of_dual + one)), f)
     return FractionPosterior(fraction=f, density=density, ln_bayes_factor=float(np.log(area) + log_l.max()), dual=shares)

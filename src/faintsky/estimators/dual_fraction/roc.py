@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import ArrayLike, NDArray
+from scipy.integrate import trapezoid
 
 from faintsky.core.errors import DataError
 from faintsky.core.owned_array import owned_floats
@@ -65,7 +66,7 @@ def roc(singles: ArrayLike, duals: ArrayLike) -> Roc:
     t = np.unique(np.concatenate([single, dual]))[::-1]
     shares = [np.append(0.0, 1 - np.searchsorted(a, t, side="left") / a.size) for a in (single, dual)]
     # In steps of the curve: the trapezoid counts equal values half.
-    area = float(np.trapezoid(shares[1], shares[0]))
+    area = float(trapezoid(shares[1], shares[0]))
     return Roc(threshold=np.append(np.inf, t), false_positive=shares[0], true_positive=shares[1], area=area)
 
 

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from faintsky.core.errors import FaintskyWarning
 
-__all__ = ["CompiledLoops", "compiled"]
+__all__ = ["LARGE", "SMALL", "CompiledLoops", "build", "compiled"]
 
 Array = NDArray[np.float64]
 
 #: A product of densities becomes a logarithm where it leaves this range: the next factor cannot under- or overflow it.
-_SMALL, _LARGE = 1e-50, 1e50
+SMALL, LARGE = 1e-50, 1e50
 
 
 @frozen(kw_only=True)
@@ -38,18 +38,22 @@ def compiled() -> CompiledLoops | None:
     if find_spec("numba") is None:
         return None
     try:
-        import numba
+        import numba  # noqa: F401
     except ImportError as error:
         warnings.warn(f"numba is installed but of no use here: {error}. numpy serves, slower", FaintskyWarning, stacklevel=2)
         return None
 
-    def build(loop: Callable[..., None]) -> Any:
-        try:
-            return numba.njit(cache=True, nogil=True, error_model="numpy")(loop)
-        except RuntimeError:  # No folder can be written to that numba could keep its machine code in.
-            return numba.njit(nogil=True, error_model="numpy")(loop)
-
     return CompiledLoops(radial=build(_radial_loop), image=build(_image_loop), contained=build(_contained_loop))
+
+
+def build(loop: Callable[..., Any]) -> Any:
+    """The loop, compiled when it is first called; numba must be installed."""
+    import numba
+
+    try:
+        return numba.njit(cache=True, nogil=True, error_model="numpy")(loop)
+    except RuntimeError:  # No folder can be written to that numba could keep its machine code in.
+        return numba.njit(nogil=True, error_model="numpy")(loop)
 
 
 def _contained_loop(  # pragma: no cover (compiled)
@@ -131,7 +135,7 @@ def _radial_loop(  # pragma: no cover (compiled)
                         light *= spectra[g, s + 1, i]
                     density += light
                 product *= density
-                if not _SMALL < product < _LARGE:
+                if not SMALL < product < LARGE:
                     total += log(product) if product != 0 else -np.inf
                     product = 1.0
             found[g, row] = total + log(product)
@@ -187,7 +191,7 @@ def _image_loop(  # pragma: no cover (compiled)
                         light *= spectra[g, s + 1, i]
                     density += light
                 product *= density
-                if not _SMALL < product < _LARGE:
+                if not SMALL < product < LARGE:
                     total += log(product) if product != 0 else -np.inf
                     product = 1.0
             found[g, row] = total + log(product)

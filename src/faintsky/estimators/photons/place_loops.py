@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import asinh, log, sqrt
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from faintsky.estimators.photons.mixture_loops import LARGE, SMALL, build
 
 __all__ = ["climb", "flood"]
 
 Array = NDArray[np.float64]
 
-#: A product of densities becomes a logarithm where it leaves this range: the next factor cannot under- or overflow it.
-_SMALL, _LARGE = 1e-50, 1e50
 
-
-def _build(loop: Callable[..., Any]) -> Any:
-    try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(loop)
-    except RuntimeError:  # No folder can be written to that numba could keep its machine code in.
-        return numba.njit(nogil=True, error_model="numpy")(loop)
-
-
-@_build
+@build
 def _knot(value: float, low: float, high: float, scale: float, first: float, per_knot: float, knots: int) -> float:
     """Where a coordinate lies in the table of contained light."""
     place = (asinh((value - low) / scale) - asinh((high - value) / scale) - first) * per_knot
@@ -34,7 +24,7 @@ def _knot(value: float, low: float, high: float, scale: float, first: float, per
     return min(place, knots - 1.0)
 
 
-@_build
+@build
 def _heights(
     x_of: Array,
     y_of: Array,
@@ -121,13 +111,13 @@ def _heights(
         total, product = 0.0, 1.0
         for i in range(x.size):
             product *= density[i]
-            if not _SMALL < product < _LARGE:
+            if not SMALL < product < LARGE:
                 total += log(product) if product != 0 else -np.inf
                 product = 1.0
         found[n] = total + log(product)
 
 
-@_build
+@build
 def climb(
     places: Array,
     spacing: float,
@@ -201,7 +191,7 @@ def climb(
         log_peak[r] = height
 
 
-@_build
+@build
 def flood(
     middle: Array,
     half: int,

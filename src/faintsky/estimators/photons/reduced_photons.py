@@ -215,18 +215,13 @@ class ReducedPhotons(ReducedLikelihood):
     def _view(self) -> tuple[Uniform, Uniform]:
         """Separations that leave a further source in the box, were the first one at its peak, in x and y."""
         peak = self._integral.locals[0].peaks.places[0]
-        low, high = (
-            [pick(*pair) for pair in zip(*ends, strict=True)]
-            for pick, ends in (
-                (max, [[p.prior.support[0] for p in self.parameters[:2]], self._seconds(0) - peak]),
-                (min, [[p.prior.support[1] for p in self.parameters[:2]], self._seconds(1) - peak]),
-            )
-        )
-        return Uniform(low=float(low[0]), high=float(high[0])), Uniform(low=float(low[1]), high=float(high[1]))
 
-    def _seconds(self, end: int) -> Array:
-        """Low or high ends of the positions of the second source, shape (2,)."""
-        return np.array([self._integral.position_priors(axis)[1].support[end] for axis in range(2)])
+        def along(axis: int) -> Uniform:
+            low, high = self.parameters[axis].prior.support
+            first, last = self._integral.position_priors(axis)[1].support
+            return Uniform(low=float(max(low, first - peak[axis])), high=float(min(high, last - peak[axis])))
+
+        return along(0), along(1)
 
     def _rest(self, wider: float, faintest: float | None) -> tuple[Prior, ...]:
         """Of all but separations: the background that a single source leaves, so much wider; no fainter sources than this."""

@@ -11,7 +11,7 @@ from faintsky.core.context import Context
 from faintsky.core.errors import DataError, LikelihoodError
 from faintsky.core.likelihood import Likelihood
 from faintsky.core.reduced_likelihood import ReducedLikelihood, Reducible
-from faintsky.core.sampler import Posterior, Sampler
+from faintsky.core.sampler import Posterior, Sampler, equal_weight
 from faintsky.estimators.samplers.adaptation import adapted, drawn
 from faintsky.estimators.samplers.counted_likelihood import CountedLikelihood, LimitError
 from faintsky.estimators.samplers.importance import integrated
@@ -103,7 +103,8 @@ class Factorised(Sampler):
             theta, _, weights = asked.best_seen()
             found = _Integral(theta=theta, weights=weights, log_z=np.nan, error=np.nan, diagnostics={"ess": 0.0})
             status, doubts = limit.status, ["a limit ended the run: the samples are the best points seen, and no posterior"]
-        theta = _thinned(found.theta, found.weights, self.samples, ctx.rng("factorised:thinned"))
+        # Draws without weight need not be completed.
+        theta = found.theta[equal_weight(found.weights, self.samples, ctx.rng("factorised:thinned").random())]
         if status == "converged":
             doubts = [*found.doubts, *reduced.doubts(theta)]
             status = "unreliable" if doubts else status
@@ -159,7 +160,9 @@ class Factorised(Sampler):
             if not all_.doubts and all_.error <= self.target_error:
                 break
             # What the draws have met and no pilot had: a fit to them replaces the proposals, and new draws follow.
-            again = fitted(all_.theta, np.log(all_.weights), broad, self.defence, rngs[0])[0]
+            with np.errstate(divide="ignore"):
+                log_weights = np.log(all_.weights)
+            again = fitted(all_.theta, log_weights, broad, self.defence, rngs[0])[0]
             proposals = [again] * self.repeats
         return _Integral(
             theta=all_.theta,
@@ -186,10 +189,3 @@ class Factorised(Sampler):
         return _Integral(
             theta=np.empty((n, 0)), weights=np.full(n, 1 / n), log_z=log_z, error=1e-4, diagnostics={"ess": float(n)}
         )
-
-
-def _thinned(theta: Array, weights: Array, number: int, rng: np.random.Generator) -> Array:
-    """Samples of equal weight, by systematic resampling: draws without weight need not be completed."""
-    upto = np.cumsum(weights)
-    places = np.searchsorted(upto / upto[-1], (np.arange(number) + rng.random()) / number)
-    return theta[np.minimum(places, len(theta) - 1)]

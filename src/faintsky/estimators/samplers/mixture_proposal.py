@@ -12,6 +12,7 @@ from scipy.special import gammaln, logsumexp
 
 from faintsky.core.likelihood import Likelihood
 from faintsky.core.reduced_likelihood import ReducedLikelihood
+from faintsky.core.sampler import equal_weight
 
 __all__ = ["Defended", "Density", "PilotDensity", "PriorDensity", "StudentMixture", "fitted", "kish"]
 
@@ -118,8 +119,7 @@ class StudentMixture(Density):
     def draw(self, number: int, rng: np.random.Generator) -> Array:
         """Draws; the kernels get their shares exactly, to within one draw."""
         d = self.centres.shape[1]
-        upto = np.cumsum(self.shares)
-        kernel = np.searchsorted(upto / upto[-1], (np.arange(number) + rng.random()) / max(number, 1))
+        kernel = equal_weight(self.shares, number, rng.random())
         z = rng.standard_normal((number, d)) / np.sqrt(rng.chisquare(_DOF, number) / _DOF)[:, None]
         return np.asarray(self.centres[kernel] + np.einsum("nij,nj->ni", self.lower[kernel], z))
 
@@ -214,9 +214,7 @@ def _thinned(theta: Array, log_weights: Array, rng: np.random.Generator) -> tupl
     weights /= weights.sum()
     number = int(np.clip(2 * kish(log_weights), *_POINTS))
     if np.count_nonzero(weights) > number:
-        upto = np.cumsum(weights)
-        places = np.searchsorted(upto / upto[-1], (np.arange(number) + rng.random()) / number)
-        weights = np.bincount(places, minlength=len(weights)) / number
+        weights = np.bincount(equal_weight(weights, number, rng.random()), minlength=len(weights)) / number
     kept = weights > 0
     return theta[kept], weights[kept]
 
