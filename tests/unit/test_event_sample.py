@@ -179,7 +179,7 @@ def test_off_axis_angle_azimuth_and_roll_against_astropy(tmp_path):
 
 def test_facts_of_the_header(tmp_path):
     box = one(observe(tmp_path / "1_evt2.fits"))
-    assert (box.frame_time, box.subpixel, box.name) == (3.14104, "edser", "1")
+    assert (box.frame_time, box.subpixel, box.name, box.facts["telescope"]) == (3.14104, "edser", "1", "CHANDRA")
     assert box.exposure == pytest.approx(900)  # 1000 s of good time x DTCOR 0.9, whatever the header says of it
     older = {"PIX_ADJ": None, "RAND_SKY": 0.5, "TIMEDEL": None, "EXPTIME": 3.2}
     with pytest.warns(FaintskyWarning, match=r"EDSER.* in observation 2 \(randomize\)"):

@@ -37,7 +37,7 @@ def cautions(data: PhotonSet, psf: PSF) -> tuple[str, ...]:
        taken to be ``edser``.
     2. Pile-up, from 0.05 photons per frame on (2.5 per cent of the events); from 0.1 on it is called severe.
 
-    A second source on the hook of Chandra's PSF is a matter of the fit: `faintsky.core.psf_asymmetry`.
+    A second source on the hook of Chandra's PSF is a matter of the fit, and of the study.
     """
     assumed = str(getattr(psf, "subpixel", "") or "edser").lower()
     found = [_treated(treatment, names, assumed) for treatment, names in _by_treatment(data).items() if treatment != assumed]

@@ -76,6 +76,11 @@ class EventHeader:
         return str(self.cards.get("OBS_ID", "")).strip() or self.file.split(".")[0]
 
     @property
+    def telescope(self) -> str:
+        """TELESCOP, such as CHANDRA; empty where unknown."""
+        return str(self.cards.get("TELESCOP", "")).strip()
+
+    @property
     def frame_time(self) -> float:
         """Seconds between two frames: TIMEDEL, or of ACIS EXPTIME and the transfer; 0 where unknown."""
         step = float(self.cards.get("TIMEDEL") or 0.0)

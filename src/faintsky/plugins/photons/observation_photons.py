@@ -197,7 +197,7 @@ class ObservationPhotons:
             background_shape=shape,
             frame_time=self.header.frame_time,
             subpixel=self.header.subpixel,
-            facts={"file": self.header.file, "chip": chip, "exposed": share},
+            facts={"file": self.header.file, "telescope": self.header.telescope, "chip": chip, "exposed": share},
         )
 
     def _whole(self, ra: float, dec: float, half: float) -> bool:

@@ -16,6 +16,7 @@ from faintsky.report.distinct import distinct
 from faintsky.studies.dual_agn.campaign import Simulated
 from faintsky.studies.dual_agn.pairs import pair_rows
 from faintsky.studies.dual_agn.population import Population
+from faintsky.studies.dual_agn.second_source import SecondSource
 from faintsky.studies.dual_agn.weighing import Weighed
 
 if TYPE_CHECKING:
@@ -122,21 +123,8 @@ def _evidences(cell: CellResult) -> list[dict[str, Any]]:
 
 def _positions(cell: CellResult) -> list[dict[str, Any]]:
     """Separation, position angle and ratio of the second source, as the posterior of two sources has them."""
-    rows = []
-    for w in _weighed(cell):
-        posterior = w.posterior(2)
-        if posterior is None:
-            continue
-        dx, dy = (posterior.column(f"{axis}_2") - posterior.column(f"{axis}_1") for axis in "xy")
-        ratio = posterior.column("log_f_2")
-        row: dict[str, Any] = {"name": w.name}
-        for name, values in {"separation_arcsec": np.hypot(dx, dy), "log10_ratio": ratio}.items():
-            low, middle, high = np.quantile(values, [0.1587, 0.5, 0.8413])
-            row |= {name: middle, f"{name}_low": middle - low, f"{name}_high": high - middle}
-        turned = np.angle(np.mean(np.exp(1j * np.arctan2(-dx, dy))))
-        row["position_angle_deg"] = float(np.rad2deg(turned) % 360)
-        rows.append(row)
-    return rows
+    posteriors = {w.name: w.posterior(2) for w in _weighed(cell)}
+    return [{"name": name} | SecondSource.of(posterior).row() for name, posterior in posteriors.items() if posterior is not None]
 
 
 def _limits(cell: CellResult) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from faintsky.core.resampled_psf import ResampledPsf, is_noisy
 from faintsky.core.sampler import Posterior, Sampler
 from faintsky.core.step import step
 from faintsky.estimators.samplers.reweighted import checked
+from faintsky.studies.dual_agn.second_source import SecondSource
 
 __all__ = ["Analysis", "Weighed", "bayes_factors", "weigh"]
 
@@ -95,7 +96,7 @@ class Weighed:
     psf_noise : float
         1-sigma scatter of ln BF over realisations of a noisy PSF, which the errors hold already; 0 for one that is exact.
     cautions : tuple of str
-        Where data and PSF may not belong together.
+        Where data and PSF may not belong together, and where the second source may be a feature of the PSF.
     """
 
     name: str
@@ -129,15 +130,12 @@ def bayes_factors(photons: PhotonSet, analysis: Analysis, ctx: Context) -> tuple
 @step(title="weigh")
 def weigh(*, photons: PhotonSet, analysis: Analysis, title: str, ctx: Context) -> Weighed:
     """Evidences, Bayes factors and posteriors of one source; what a referee would ask about is warned of."""
-    said = cautions(photons, analysis.psf)
-    for text in said:
-        ctx.warn(f"{photons.name}: {text}")
     found = list(analysis.results(photons, ctx))
     evidences = tuple(evidence for evidence, _ in found)
     factors = tuple(bayes_factor(other, evidences[0]) for other in evidences[1:])
     noise = _psf_noise(photons, analysis, ctx)
     rng = ctx.rng("thin")
-    return Weighed(
+    weighed = Weighed(
         name=photons.name,
         counts=len(photons),
         observations=len(photons.observations),
@@ -147,8 +145,18 @@ def weigh(*, photons: PhotonSet, analysis: Analysis, title: str, ctx: Context) -
         factors=tuple(attrs.evolve(f, error=float(np.hypot(f.error, noise))) for f in factors),
         posteriors=tuple(_thinned(posterior, rng) for _, posterior in found),
         psf_noise=noise,
-        cautions=said,
     )
+    said = (*cautions(photons, analysis.psf), *_of_the_pair(weighed, photons))
+    for text in said:
+        ctx.warn(text)
+    return attrs.evolve(weighed, cautions=said)
+
+
+def _of_the_pair(weighed: Weighed, photons: PhotonSet) -> Iterator[str]:
+    """What is to be said of a second source, where the photons are for one."""
+    posterior = weighed.posterior(2)
+    if posterior is not None and weighed.factor.ln > 0:
+        yield from SecondSource.of(posterior).cautions(photons)
 
 
 def _psf_noise(photons: PhotonSet, analysis: Analysis, ctx: Context) -> float:
