@@ -243,8 +243,8 @@ class Solver:
     # -- all parameters at once
 
     def importance(self, dual: bool, number: int = 0) -> tuple[float, float]:
-        """ln Z by draws of all parameters, 300 000 or with shifts 1 200 000, and its error."""
-        number = number or (300_000 if len(self.observations) == 1 else 1_200_000 // self.COPIES)
+        """ln Z by draws of all parameters, 300 000 or with shifts 2 400 000, and its error."""
+        number = number or (300_000 if len(self.observations) == 1 else 2_400_000 // self.COPIES)
         rng = np.random.default_rng([SEED, self.number, 2 + dual])
         ln_w = np.concatenate([self.batch(rng, dual, part.stop - part.start) for part in chunks(number, 3000)])
         return mean_weight(ln_w)

@@ -191,7 +191,8 @@ def test_the_check_by_reweighting_knows_a_wrong_evidence():
     good = checked(posterior, problem, Context(seed=1))
     assert good.status == "converged"
     assert good.diagnostics["reweighted_log_z"] == pytest.approx(problem.log_z, abs=0.05)
-    assert good.diagnostics["reweighted_khat"] < 0.7
+    # Its weights are nearly equal: the shape of their tail says nothing (-1.5 to 2.5 with the seed), its share of Z does.
+    assert good.diagnostics["reweighted_error"] < 0.02
     wrong = evolve(posterior, log_z=problem.log_z + 1.5)
     found = checked(wrong, problem, Context(seed=1))
     assert found.status == "unreliable"

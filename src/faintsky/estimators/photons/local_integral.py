@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 #: Places from which peaks are climbed, and how far below the best of them in ln L one may lie.
-_CLIMBED, _WORTH = 4, 30.0
+_CLIMBED, _WORTH = 4, 20.0
 #: Nodes from the middle of a patch to its side: it is doubled as long as likelihood is left at the side, up to the last one.
 _HALF, _LARGEST = 7, 224
 #: Step of the lattice in widths of the peak, and with up to so many photons, whose peaks are more ragged.
@@ -131,8 +131,8 @@ class LocalIntegral:
     """The nodes of the trapezoid rule for integrals of L_k over the position of the first source.
 
     The rule converges exponentially in (width / step)^2: a step of 1.4 widths is good to 2e-4 for a Gaussian. Nodes spread from
-    the peaks as far as ln L is within `depth` of the highest of them, so that several peaks, and broad, ragged likelihoods of a
-    few photons, need no rule of their own.
+    the peaks as far as ln L is within `depth` of the highest of them, or would be if it went on as it does. So several peaks, and
+    broad, ragged likelihoods of a few photons, need no rule of their own.
 
     Attributes
     ----------
@@ -332,8 +332,7 @@ class LocalIntegral:
             found[here, j, i] = sources.log_likelihood(self.observation, nodes, rows[here])[:, 0]
             allowed[here, j, i] = False
             some = found[active]
-            alive = some > some.max(axis=(1, 2), keepdims=True) - self.depth
-            wanted = _spread(alive) & allowed[active]
+            wanted = _onward(some, some.max(axis=(1, 2), keepdims=True) - self.depth) & allowed[active]
             going = wanted.any(axis=(1, 2))
             active, wanted = active[going], wanted[going]
         found[found < found.max(axis=(1, 2), keepdims=True) - self.depth] = -np.inf
@@ -356,15 +355,20 @@ class LocalIntegral:
         return wanted
 
 
-def _spread(alive: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Those, and the eight neighbours of each."""
-    wide = alive.copy()
-    wide[:, 1:] |= alive[:, :-1]
-    wide[:, :-1] |= alive[:, 1:]
-    both = wide.copy()
-    both[..., 1:] |= wide[..., :-1]
-    both[..., :-1] |= wide[..., 1:]
-    return both
+def _onward(found: Array, least: Array) -> NDArray[np.bool_]:
+    """The eight neighbours of each node that counts, but those where ln L, going on as it came to the node, would not count."""
+    m = found.shape[1]
+    known, wide = (
+        np.pad(found, ((0, 0), (1, 1), (1, 1)), constant_values=-np.inf),
+        np.zeros((len(found), m + 2, m + 2), dtype=bool),
+    )
+    alive = found > least
+    for j, i in ((j, i) for j in (-1, 0, 1) for i in (-1, 0, 1)):
+        before = known[:, 1 - j : 1 - j + m, 1 - i : 1 - i + m]
+        # A node before it that is not known says nothing.
+        with np.errstate(invalid="ignore"):
+            wide[:, 1 + j : 1 + j + m, 1 + i : 1 + i + m] |= alive & (2 * found - before > least)
+    return wide[:, 1:-1, 1:-1]
 
 
 def _reach(some: NDArray[np.bool_], x: Array, y: Array) -> Array:

@@ -63,7 +63,7 @@ class PilotPlaces:
         return np.asarray(self.centres[which] + self.widths[which, None] * rng.standard_normal((number, 2)))
 
     def log_density(self, separations: Array) -> Array:
-        """ln of the density at `separations` of shape (n, 2) [arcsec^-2], shape (n,); -inf where it is below the smallest number."""
+        """ln of the density at `separations` of shape (n, 2) [arcsec^-2], shape (n,); -inf far from all kernels."""
         curved = 0.5 / self.widths**2
         # -|s - c|^2 / (2 w^2) + ln (share / (2 pi w^2)) as one product of matrices over (|s|^2, s, 1).
         terms = np.stack(

@@ -309,9 +309,14 @@ def flood(
                 if values[j, i] > peak - depth:
                     for b in range(max(j - 1, 0), min(j + 2, size)):
                         for a in range(max(i - 1, 0), min(i + 2, size)):
-                            if state[b, a]:
-                                list_i[end], list_j[end], state[b, a] = a, b, 0
-                                end += 1
+                            if not state[b, a]:
+                                continue
+                            # Along a line through the node before this one it would be negligible there.
+                            known = 0 <= 2 * j - b < size and 0 <= 2 * i - a < size
+                            if known and 2 * values[j, i] - values[2 * j - b, 2 * i - a] <= peak - depth:
+                                continue
+                            list_i[end], list_j[end], state[b, a] = a, b, 0
+                            end += 1
         log_peak[r] = peak
         sides, west, east, south, north = False, size, -1, size, -1
         for n in range(end):

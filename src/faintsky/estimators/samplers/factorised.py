@@ -36,7 +36,7 @@ _PROBE, _ENOUGH = 200, 0.12
 _STAGES = (4, 8)
 
 #: Points of the quadrature of one parameter.
-_POINTS = 400
+_POINTS = 240
 
 
 @frozen(kw_only=True, eq=False)
