@@ -52,7 +52,7 @@ PROBLEMS = (
         for k, step in ((1, 0.05), (5, 0.075), (10, 0.1))
         for kind, apart, ratio, spread in (("single", 0.0, 0.0, k == 5), ("wide", 1.5, 0.5, k == 10), ("close", 0.8, 0.3, k == 1))
     ),
-    Problem(name="faint-10", observations=10, separation=0.0, ratio=0.0, counts=60, off_axis=(4.5, 4.5), spread=True, step=0.2),
+    Problem(name="faint-10", observations=10, separation=0.0, ratio=0.0, counts=60, off_axis=(4.5, 4.5), spread=True, step=0.1),
 )
 
 

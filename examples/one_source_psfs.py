@@ -3,7 +3,7 @@
     python examples/one_source_psfs.py
 
 Rays of the photons' energies are drawn from the PSF that scattered the photons. So the images are right but for the noise of
-50,000 rays each, which the study puts into the error of the Bayes factor.
+a million rays each, which the study puts into the error of the Bayes factor.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from faintsky.core.context import Context
 from faintsky.core.units import ARCSEC
 
 HERE = Path(__file__).parent
-RAYS, PIXEL, SIDE = 50_000, 0.1, 401
+RAYS, PIXEL, SIDE = 1_000_000, 0.1, 401
 
 
 def main() -> None:

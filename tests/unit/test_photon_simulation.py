@@ -458,10 +458,7 @@ def test_positions_treated_otherwise_than_the_psf_are_named():
     assert "observation 2: how positions were treated below a pixel is not known" in found[1]
     assert "observation 3: positions at the centres of pixels" in found[2]
 
-    class Randomised(type(KING)):
-        subpixel = "randomize"
-
-    psf = Randomised(core="0.5 arcsec")
+    psf = make("psfs", "image-set", folder=".", pattern="{observation}.fits", subpixel="randomize")
     assert cautions(photons(box(subpixel="randomize")), psf) == ()
     assert "sub-pixel positions (EDSER)" in cautions(photons(), psf)[0]
 

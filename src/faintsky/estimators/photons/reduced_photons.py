@@ -38,7 +38,7 @@ _GRID = 200
 #: Pilot points have a fainter source of at least this log10 of counts over those of the first: a few photons.
 _FAINTEST = -2.5
 #: Points at which `doubts` integrates again on lattices so much finer, and the change of ln Z that is too much.
-_CHECKED, _FINER, _TOO_MUCH = 64, 1.7, 0.02
+_CHECKED, _FINER, _TOO_MUCH = 64, 1.7, 0.05
 
 
 @frozen(kw_only=True, eq=False, slots=False)

@@ -19,10 +19,12 @@ from faintsky.core.psf import PSF
 from faintsky.core.units import ARCSEC, same_dimension, unit_factor
 from faintsky.models.psfs.stamp import Stamp
 
-__all__ = ["ImagePSF"]
+__all__ = ["SUBPIXEL", "ImagePSF"]
 
 Array = NDArray[np.float64]
 
+#: How the positions of photons, and of rays, can be treated below a pixel.
+SUBPIXEL = ("edser", "centroid", "randomize", "none")
 #: Sky pixels of Chandra's detectors [rad], the unit of the physical coordinates of its images.
 _SKY_PIXELS = {"ACIS": 0.492 * ARCSEC, "HRC": 0.13175 * ARCSEC}
 #: Rays in one pixel, above which whole multiples prove nothing.
@@ -62,6 +64,7 @@ class ImagePSF(PSF):
         gt=0,
         help="photons that were ray-traced; default: the sum of the image, where its values are whole multiples of one",
     )
+    subpixel: str = option("edser", choices=SUBPIXEL, help="how positions were treated below a pixel, such as in MARX")
 
     @cached_property
     def stamp(self) -> Stamp:

@@ -15,7 +15,7 @@ from faintsky.core.component import component, option
 from faintsky.core.errors import DataError, nearest
 from faintsky.core.paths import as_path
 from faintsky.core.psf import PSF, Place
-from faintsky.models.psfs.image import ImagePSF
+from faintsky.models.psfs.image import SUBPIXEL, ImagePSF
 
 __all__ = ["ImageSetPSF"]
 
@@ -54,6 +54,7 @@ class ImageSetPSF(PSF):
         1.0, gt=0, help="largest distance of the light's moment from its peak or the middle, in half-light radii"
     )
     rays: int | None = option(None, gt=0, help="photons that were ray-traced; default: from the images, where they tell")
+    subpixel: str = option("edser", choices=SUBPIXEL, help="how positions were treated below a pixel, such as in MARX")
 
     def __attrs_post_init__(self) -> None:
         try:
@@ -88,7 +89,15 @@ class ImageSetPSF(PSF):
         )
         if not path.is_file():
             self._missing(path, place)
-        return ImagePSF(path=path, hdu=self.hdu, pixel=self.pixel, centre=self.centre, max_offset=self.max_offset, rays=self.rays)
+        return ImagePSF(
+            path=path,
+            hdu=self.hdu,
+            pixel=self.pixel,
+            centre=self.centre,
+            max_offset=self.max_offset,
+            rays=self.rays,
+            subpixel=self.subpixel,
+        )
 
     def _band(self, energy: float) -> str:
         if not self.bands:
