@@ -9,6 +9,7 @@ from faintsky.core.context import Context
 from faintsky.core.errors import DataError
 from faintsky.core.parameter import Parameter
 from faintsky.core.prior import LogUniform, TruncatedNormal, Uniform
+from faintsky.core.reduced_likelihood import IntegralCheck
 from faintsky.core.registry import make
 from faintsky.estimators.samplers.importance import ImportanceSample, joined
 from faintsky.estimators.samplers.mixture_proposal import Defended, PriorDensity, StudentMixture, fitted
@@ -141,10 +142,22 @@ def test_factorised_refuses_what_cannot_be_reduced():
 
 
 def test_doubts_of_the_integrals_are_told():
-    problem = LocalBlocks(outer=ConjugateGaussian(dimensions=1), doubted=("observation 3 is cut by its prior",))
+    said = "observation 3 is cut by its prior"
+    problem = LocalBlocks(outer=ConjugateGaussian(dimensions=1), judged=IntegralCheck(doubts=(said,)))
     found = make("samplers", "factorised").run(problem, Context())
     assert found.status == "unreliable"
-    assert found.notes == ("observation 3 is cut by its prior",)
+    assert found.notes == (said,)
+
+
+def test_the_error_of_the_integrals_enters():
+    outer = ConjugateGaussian(dimensions=1)
+    exact, rough = (
+        make("samplers", "factorised").run(LocalBlocks(outer=outer, judged=IntegralCheck(error=e)), Context()) for e in (0.0, 0.1)
+    )
+    assert (exact.status, rough.status) == ("converged", "converged")
+    assert rough.log_z == exact.log_z
+    assert rough.log_z_error == pytest.approx(np.hypot(exact.log_z_error, 0.1))
+    assert rough.diagnostics["integral_error"] == 0.1
 
 
 @pytest.mark.parametrize("dimensions", [0, 1, 2])

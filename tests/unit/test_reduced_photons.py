@@ -168,13 +168,15 @@ def test_sound_integrals_raise_no_doubts():
     likelihood = reduced(2, observation("a", 40, 2.0), observation("b", 12, 1.0, seed=2))
     points = likelihood.pilot(200, np.random.default_rng(1))
     log_l = likelihood.log_likelihood(points)
-    assert likelihood.doubts(points[log_l > log_l.max() - 8]) == ()
+    found = likelihood.judged(points[log_l > log_l.max() - 8])
+    assert found.doubts == ()
+    assert 0 < found.error < 0.02
 
 
 def test_a_shift_beyond_its_prior_raises_doubts():
     moved = observation("b", 40, 1.0, seed=2, at=(4.3, -0.2))  # 4 arcsec off, and the prior ends at 3
     likelihood = reduced(1, observation("a", 40, 2.0), moved)
-    assert any("observation b" in text and "widen" in text for text in likelihood.doubts(np.array([[-1.0]])))
+    assert any("observation b" in text and "widen" in text for text in likelihood.judged(np.array([[-1.0]])).doubts)
 
 
 def test_positions_without_ends_are_refused():

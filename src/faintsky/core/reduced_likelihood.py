@@ -6,13 +6,30 @@ from abc import abstractmethod
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+from attrs import frozen
 from numpy.typing import NDArray
 
 from faintsky.core.likelihood import Likelihood
 
-__all__ = ["Reducible", "ReducedLikelihood"]
+__all__ = ["IntegralCheck", "ReducedLikelihood", "Reducible"]
 
 Array = NDArray[np.float64]
+
+
+@frozen(kw_only=True)
+class IntegralCheck:
+    """What a reduced likelihood knows of the integrals that it is made of.
+
+    Attributes
+    ----------
+    error : float
+        1-sigma error of ln Z that they bring.
+    doubts : tuple of str
+        Why they should not be trusted; empty: all is well.
+    """
+
+    error: float = 0.0
+    doubts: tuple[str, ...] = ()
 
 
 class ReducedLikelihood(Likelihood, Protocol):
@@ -45,9 +62,9 @@ class ReducedLikelihood(Likelihood, Protocol):
             The full ln L there.
         """
 
-    def doubts(self, theta: Array) -> tuple[str, ...]:
-        """Why the integrals at `theta` of shape (n, d), a sample of the posterior, should not be trusted; empty: all is well."""
-        return ()
+    def judged(self, theta: Array) -> IntegralCheck:
+        """How good the integrals are at `theta` of shape (n, d), a sample of the posterior; by default they are exact."""
+        return IntegralCheck()
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from faintsky.core.digest import json_digest
 from faintsky.core.likelihood import Likelihood
 from faintsky.core.parameter import Parameter
 from faintsky.core.prior import Uniform
-from faintsky.core.reduced_likelihood import ReducedLikelihood, Reducible
+from faintsky.core.reduced_likelihood import IntegralCheck, ReducedLikelihood, Reducible
 
 __all__ = ["LocalBlocks"]
 
@@ -32,14 +32,14 @@ class LocalBlocks(Likelihood, Reducible):
         Number of pairs; 0 = the outer likelihood itself.
     asked : Likelihood, optional
         What the reduced likelihood asks in place of `outer`, such as one that counts.
-    doubted : tuple of str
-        What the reduced likelihood doubts of its integrals.
+    judged : IntegralCheck
+        What the reduced likelihood says of its integrals.
     """
 
     outer: Likelihood
     blocks: int = 3
     asked: Likelihood | None = None
-    doubted: tuple[str, ...] = ()
+    judged: IntegralCheck = IntegralCheck()
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -98,5 +98,5 @@ class _WithoutBlocks(ReducedLikelihood):
         full = np.concatenate([theta, centre + self.whole.width(theta) * rng.standard_normal(centre.shape)], axis=1)
         return full, self.whole.log_likelihood(full)
 
-    def doubts(self, theta: Array) -> tuple[str, ...]:
-        return self.whole.doubted
+    def judged(self, theta: Array) -> IntegralCheck:
+        return self.whole.judged

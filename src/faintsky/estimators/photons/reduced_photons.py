@@ -14,7 +14,7 @@ from faintsky.core.digest import json_digest
 from faintsky.core.errors import DataError
 from faintsky.core.parameter import Parameter
 from faintsky.core.prior import Normal, Prior, TruncatedNormal, Uniform
-from faintsky.core.reduced_likelihood import ReducedLikelihood
+from faintsky.core.reduced_likelihood import IntegralCheck, ReducedLikelihood
 from faintsky.estimators.photons.drawn_positions import drawn_positions
 from faintsky.estimators.photons.observation_mixture import mixture_weights
 from faintsky.estimators.photons.photon_likelihood import PhotonLikelihood
@@ -37,8 +37,8 @@ _WIDTHS = ((1.5, 0.7), (6.0, 0.3))
 _GRID = 200
 #: Pilot points have a fainter source of at least this log10 of counts over those of the first: a few photons.
 _FAINTEST = -2.5
-#: Points at which `doubts` integrates again on lattices so much finer, and the change of ln Z that is too much.
-_CHECKED, _FINER, _TOO_MUCH = 64, 1.7, 0.05
+#: Points that are integrated again on lattices so much finer, and the change of ln Z that is more than an error.
+_CHECKED, _FINER, _TOO_MUCH = 32, 1.7, 0.15
 
 
 @frozen(kw_only=True, eq=False, slots=False)
@@ -271,11 +271,11 @@ class ReducedPhotons(ReducedLikelihood):
 
     # Whether to believe it.
 
-    def doubts(self, theta: Array) -> tuple[str, ...]:
-        """Why the integrals at `theta` of shape (n, d) should not be trusted; empty: all is well.
+    def judged(self, theta: Array) -> IntegralCheck:
+        """How good the integrals are at `theta` of shape (n, d), a sample of the posterior.
 
-        Up to 64 of the points are integrated again on finer lattices that reach further out from the peaks: this shows peaks that
-        are too sharp, or cut by a prior, and weight that was left out.
+        Up to 32 of the points are integrated again on finer lattices that reach further out from the peaks. What this changes is
+        the error; where it is much, peaks are too sharp, or cut by a prior, or weight was left out.
         """
         values = np.asarray(theta, dtype=float)
         some = values[np.unique(np.linspace(0, len(values) - 1, min(len(values), _CHECKED)).astype(int))]
@@ -289,7 +289,7 @@ class ReducedPhotons(ReducedLikelihood):
             )
             some, finer, plain = some[possible], finer[possible], plain[possible]
         if not len(some):
-            return tuple(found)
+            return IntegralCheck(doubts=tuple(found))
         change = finer - plain
         # For points of the posterior, the mean of the ratios is that of the evidences.
         total = float(logsumexp(change) - np.log(len(change)))
@@ -299,7 +299,7 @@ class ReducedPhotons(ReducedLikelihood):
                 f"on finer lattices the integrals over positions and shifts change the evidence by {total:.2g} in ln, most at "
                 f"{worst}: a peak is cut by the box or by the prior of a shift, or was not found"
             )
-        return tuple(found)
+        return IntegralCheck(error=abs(total), doubts=tuple(found))
 
     def _far_shifts(self) -> Iterator[str]:
         """Observations whose photons stand where the prior of their shift ends."""

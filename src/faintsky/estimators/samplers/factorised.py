@@ -10,7 +10,7 @@ from faintsky.core.component import component, option
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError, LikelihoodError
 from faintsky.core.likelihood import Likelihood
-from faintsky.core.reduced_likelihood import ReducedLikelihood, Reducible
+from faintsky.core.reduced_likelihood import IntegralCheck, ReducedLikelihood, Reducible
 from faintsky.core.sampler import Posterior, Sampler, equal_weight
 from faintsky.estimators.samplers.adaptation import adapted, drawn
 from faintsky.estimators.samplers.counted_likelihood import CountedLikelihood, LimitError
@@ -64,7 +64,7 @@ class Factorised(Sampler):
     The calls that it counts and limits are those of the reduced likelihood.
     """
 
-    draws: int = option(1000, ge=200, help="draws from the final proposals, of all repeats; doubled as needed")
+    draws: int = option(1000, ge=200, help="first draws from the final proposals, of all repeats; more as needed")
     target_error: float = option(0.05, gt=0, help="error of ln Z at which a run ends")
     min_ess: float = option(400.0, gt=0, help="effective number of draws, of all repeats, at which a run ends")
     repeats: int = option(2, ge=2, help="independent runs; they must agree within 3 sigma in ln Z")
@@ -105,8 +105,10 @@ class Factorised(Sampler):
             status, doubts = limit.status, ["a limit ended the run: the samples are the best points seen, and no posterior"]
         # Draws without weight need not be completed.
         theta = found.theta[equal_weight(found.weights, self.samples, ctx.rng("factorised:thinned").random())]
+        integrals = IntegralCheck()
         if status == "converged":
-            doubts = [*found.doubts, *reduced.doubts(theta)]
+            integrals = reduced.judged(theta)
+            doubts = [*found.doubts, *integrals.doubts]
             status = "unreliable" if doubts else status
         samples, log_likelihood = reduced.completed(theta, ctx.rng("factorised:completed"))
         limited = bool(np.isnan(found.log_z))
@@ -118,7 +120,7 @@ class Factorised(Sampler):
             weights=np.full(len(samples), 1 / len(samples)),
             log_likelihood=log_likelihood,
             log_z=None if limited else found.log_z,
-            log_z_error=None if limited else found.error,
+            log_z_error=None if limited else float(np.hypot(found.error, integrals.error)),
             calls=asked.calls,
             cpu_seconds=asked.cpu_seconds,
             # The samples are fewer than the draws that the integral was made of.
@@ -126,6 +128,7 @@ class Factorised(Sampler):
                 **found.diagnostics,
                 "ess": 1 / (1 / max(found.diagnostics["ess"], 1e-300) + 1 / len(samples)),
                 "integral_ess": found.diagnostics["ess"],
+                "integral_error": integrals.error,
             },
             status=status,
             notes=tuple(doubts),

@@ -51,7 +51,7 @@ class LaplaceIs(Sampler):
     flagged by them and by the tail of the weights. A mode that every repeat misses is not.
     """
 
-    draws: int = option(30000, ge=1000, help="draws from the final proposals, of all repeats; doubled as needed")
+    draws: int = option(30000, ge=1000, help="first draws from the final proposals, of all repeats; more as needed")
     round_draws: int = option(8000, ge=500, help="draws of a round of the adaptation; more of them find more of many modes")
     target_error: float = option(0.05, gt=0, help="error of ln Z at which a run ends")
     min_ess: float = option(1000.0, gt=0, help="effective number of draws, of all repeats, at which a run ends")
