@@ -40,7 +40,7 @@ from faintsky.core.registry import make
 from faintsky.core.units import ARCSEC
 
 ONE, FIVE = "single-1", "single-5"
-BATCH, LIVE, CALLS, SOURCES, SIMULATIONS = 1000, 100, 800_000, 62, 100
+BATCH, LIVE, CALLS, SOURCES, SIMULATIONS = 1000, 100, 1_500_000, 62, 100
 LOW, HIGH = (float(ndtr((end - MEAN) / SIGMA)) for end in (-3, 0))
 
 

@@ -65,8 +65,8 @@ class Factorised(Sampler):
     """
 
     draws: int = option(1000, ge=200, help="first draws from the final proposals, of all repeats; more as needed")
-    target_error: float = option(0.05, gt=0, help="error of ln Z at which a run ends")
-    min_ess: float = option(400.0, gt=0, help="effective number of draws, of all repeats, at which a run ends")
+    target_error: float = option(0.06, gt=0, help="error of ln Z at which a run ends")
+    min_ess: float = option(300.0, gt=0, help="effective number of draws, of all repeats, at which a run ends")
     repeats: int = option(2, ge=2, help="independent runs; they must agree within 3 sigma in ln Z")
     defence: float = option(0.3, gt=0, le=0.9, help="least share of the proposal that is the pilot and the prior")
     max_draws: int = option(40000, ge=200, help="most draws from the final proposals, of all repeats")
