@@ -272,7 +272,8 @@ class Registry:
         known = [a.alias for a in attrs.fields(cls) if a.init]
         for key in options:
             if key not in known:
-                raise PluginError(f"unknown option {key!r} of {kind} {name!r}. {nearest(key, known)} Options: {', '.join(known)}")
+                said = f"unknown option {key!r} of {kind} {name!r}.", nearest(key, known), f"Options: {', '.join(known)}"
+                raise PluginError(" ".join(filter(None, said)))
         return cls(**options)
 
     def name_of(self, cls: type) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import numpy as np
 from attrs import evolve, field, frozen
@@ -203,21 +203,25 @@ class LocalIntegral:
         """ln L around all its peaks, where the first source stands between `low` and `high` of shape (n, 2), and a bit beyond.
 
         Where the highest peak is within `near` widths of these ends, the lattice is `sharper` times finer, and its cells end
-        there.
+        there; unless what is left of the peak is broad.
         """
         inside = near * self.peaks.width
         cut = starts.beyond(low + inside, high - inside) & (self.step > self.peaks.width / 2)
-        rows = np.nonzero(cut)[0]
+        rows, broad = np.nonzero(cut)[0], np.arange(0)
         if len(rows):
             # What is left of a peak that is cut falls off faster than the peak is wide.
             sharp = evolve(self, step=self.step / sharper, half=_HALF * sharper, everywhere=False)
-            yield from sharp._patches(rows, sources, starts, low, high, aligned=True)
-        yield from self._patches(np.nonzero(~cut)[0], sources, starts, low, high)
+            broad = yield from sharp._patches(rows, sources, starts, low, high, aligned=True)
+        yield from self._patches(np.sort(np.concatenate([np.nonzero(~cut)[0], broad])), sources, starts, low, high)
 
     def _patches(
         self, pending: Rows, sources: MixedSources, starts: Starts, low: Array, high: Array, *, aligned: bool = False
-    ) -> Iterator[Patch]:
-        """Those of some of the hypotheses; `aligned` with the nearer ends of what is allowed, which then stand between cells."""
+    ) -> Generator[Patch, None, Rows]:
+        """Those of some of the hypotheses; `aligned` with the nearer ends of what is allowed, which then stand between cells.
+
+        Returns the hypotheses that twice the first patch is too small for, where `aligned`.
+        """
+        broad, most = [np.arange(0)], 2 * self.half if aligned else _LARGEST
         starts = starts.within(low - 2 * self.step, high + 2 * self.step)
         middle, apart = starts.span()
         if aligned:
@@ -236,9 +240,13 @@ class LocalIntegral:
                 values, log_peak, full, reach = self._flooded(
                     sources, rows, middle[rows], size, starts.of(rows), low[rows], high[rows]
                 )
-                full &= 2 * size <= _LARGEST
-                half[rows[full]] = 2 * size
-                pending = np.concatenate([pending, rows[full]])
+                if 2 * size <= most:
+                    half[rows[full]] = 2 * size
+                    pending = np.concatenate([pending, rows[full]])
+                elif aligned:
+                    broad.append(rows[full])
+                else:
+                    full[:] = False
                 if full.all():
                     continue
                 done = slice(None) if not full.any() else ~full
@@ -253,6 +261,7 @@ class LocalIntegral:
                     low=reach[0, done],
                     high=reach[1, done],
                 )
+        return np.concatenate(broad)
 
     def _flooded(
         self, sources: MixedSources, rows: Rows, middle: Array, half: int, starts: Starts, low: Array, high: Array
