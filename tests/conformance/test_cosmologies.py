@@ -51,6 +51,7 @@ class TestCcl(CosmologyConformance):
         pytest.importorskip("pyccl", reason="needs the extra ccl")
 
 
+@pytest.mark.slow
 class TestCclWithCamb(CosmologyConformance):
     component = "ccl"
     options: ClassVar = {"name": "planck18", "transfer": "boltzmann_camb"}

@@ -47,6 +47,7 @@ class TestTreeCorr(PowerSpectrumConformance):
         pytest.importorskip("treecorr")
 
 
+@pytest.mark.slow
 class TestExactTreeCorr(PowerSpectrumConformance):
     component = "treecorr"
     options: ClassVar = {"bin_slop": 0.0, "rings_per_decade": 25.0}

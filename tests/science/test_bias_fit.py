@@ -84,6 +84,7 @@ def test_the_fit_has_few_modes_and_one_parameter():
     assert [p.name for p in bound.parameters] == ["bias.bias"]
 
 
+@pytest.mark.slow
 def test_the_default_recovers_the_bias_and_its_scatter():
     # T9: median within 2 % over 1500 mocks, scatter over quoted error 0.9-1.15.
     best, error = fits("gaussian-model-sigma", 1500)

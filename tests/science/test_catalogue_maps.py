@@ -102,6 +102,7 @@ def test_flux_production_integrates_to_the_mean_of_the_map():
         assert m.production.z[-1] == z[1]
 
 
+@pytest.mark.slow
 def test_weights_conserve_the_mean_and_raise_the_shot_noise_of_the_map():
     # Painting f / eta conserves the mean; sum (f/eta)^2 is above the truth, sum f^2 / eta is it (theory 1.4: 1.069, 1.0001).
     rng = np.random.default_rng(5)

@@ -28,7 +28,6 @@ PROBLEMS = {
 FAST = {
     ("nestle", "gaussian-2"),
     ("nestle", "conjugate"),
-    ("dynesty", "conjugate"),
 }
 
 CASES = [
@@ -74,7 +73,7 @@ def test_four_chains_of_emcee_agree(dimensions):
 
 
 @pytest.mark.parametrize("dimensions", [3, pytest.param(10, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("moves", ["kde", "differential", "stretch"])
+@pytest.mark.parametrize("moves", [*(pytest.param(m, marks=pytest.mark.slow) for m in ("kde", "differential")), "stretch"])
 def test_every_move_of_emcee_finds_the_widths(moves, dimensions):
     # The variance over its truth, mean of the dimensions and of four seeds; its own error is below 1.2 %. emcee's
     # DESnookerMove would give 0.54 here (0.75 as a fifth of the moves).

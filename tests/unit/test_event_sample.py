@@ -526,7 +526,8 @@ def test_a_sample_is_stored_and_read_back(tmp_path):
 def test_the_blocks_of_the_guide_are_valid(tmp_path):
     # Its options against the component and the cuts, with files of the names that it uses.
     page = Path(__file__).resolve().parents[2] / "docs" / "howto" / "dual-agn-photons.md"
-    whole, single, boxes = (tomllib.loads(b) for b in re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL))
+    blocks = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    whole, single, boxes, images = (tomllib.loads(block) for block in blocks)
     for name in ("acisf09456_evt2.fits", "acisf09459_evt2.fits", "aegis_xd.fits"):
         (tmp_path / name).touch()
     made = _written(whole["photons"] | boxes["photons"], tmp_path)
@@ -536,3 +537,4 @@ def test_the_blocks_of_the_guide_are_valid(tmp_path):
     assert (cuts.redshift, cuts.min_counts, cuts.max_observations) == ((2.5, 3.5), 50, 10)
     assert cuts.max_off_axis == pytest.approx(300 * ARCSEC)
     assert _written(single["photons"], tmp_path).dec == pytest.approx(52.586265)
+    assert make("psfs", images["psfs"].pop("use"), **images["psfs"]).energies == (1.25, 5.0)
