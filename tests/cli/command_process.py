@@ -16,7 +16,9 @@ SMALL = Path(__file__).with_name("small_study.py")
 def start(*arguments: str | Path, cwd: Path, path: str = "") -> subprocess.Popen[str]:
     """The command line in a process of its own; `path` stands in front of the import path."""
     environment = dict(os.environ, PYTHONPATH=path, OMP_NUM_THREADS="1", COLUMNS="140")
-    code = "from faintsky.cli.main import main; main()"
+    # A shell starts what runs in its background with SIGINT ignored, and so would be all that is started from there.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heard}; from faintsky.cli.main import main; main()"
     call = [sys.executable, "-c", code, *map(str, arguments)]
     return subprocess.Popen(call, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

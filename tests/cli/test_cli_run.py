@@ -207,7 +207,7 @@ def test_interrupt_and_terminate_stop_the_run_and_the_same_command_goes_on(small
     folders = [tmp_path / "r0", tmp_path / "r1"]
     for number, (sign, executor) in enumerate([(signal.SIGINT, "serial"), (signal.SIGTERM, "loky")]):
         folder = folders[number]
-        arguments = ("run", small, "--out", folder, "--set", "wait=0.2", "--executor", executor)
+        arguments = ("run", small, "--out", folder, "--set", "wait=0.1", "--executor", executor)
         running = start(*arguments, cwd=tmp_path)
         deadline = time.monotonic() + 60
         while not any('"done"' in p.read_text() for p in folder.glob("tasks/*/status.json")):
@@ -219,7 +219,7 @@ def test_interrupt_and_terminate_stop_the_run_and_the_same_command_goes_on(small
         assert "the same command goes on from here" in err
         assert "Traceback" not in err
     for place in folders:
-        again = start("run", small, "--out", place, "--set", "wait=0.2", "--executor", "serial", cwd=tmp_path)
+        again = start("run", small, "--out", place, "--set", "wait=0.1", "--executor", "serial", cwd=tmp_path)
         out, err = again.communicate(timeout=60)
         assert again.returncode == 0
         assert out.startswith("mean = ")
