@@ -78,7 +78,7 @@ class Solver:
     COPIES = 6
 
     def __init__(self, problem: Problem, psf: PSF, stored: dict[str, Any], number: int) -> None:
-        self.problem, self.number, self.step = problem, number, problem.step
+        self.problem, self.number = problem, number
         self.observations = [Observation(psf, each) for each in stored["observations"]]
         self.lattices = [Lattice(each, problem.step) for each in self.observations]
         self.still = np.zeros(2, dtype=np.int64)
@@ -101,14 +101,16 @@ class Solver:
         offsets = [np.array([o.x, o.y]) - c[:, None] for o, c in zip(self.observations, self.peaks, strict=True)]
         self.photons = np.concatenate(offsets, axis=1)
 
-    def windows(self, weights: Array, around: list[tuple[Array, float]], move: NDArray[np.int64]) -> list[tuple[Window, Array]]:
+    def windows(
+        self, lattices: list[Lattice], weights: Array, around: list[tuple[Array, float]], move: NDArray[np.int64]
+    ) -> list[tuple[Window, Array]]:
         """ln L of each observation on the part of its lattice that counts, from peaks and half widths."""
         parts: list[tuple[Window, Array]] = []
         within = None
-        for each, lattice, (peak, half) in zip(self.observations, self.lattices, around, strict=True):
+        for each, lattice, (peak, half) in zip(self.observations, lattices, around, strict=True):
             # Few photons have no single peak: all that is within reach.
             parts.append(lattice.grown(weights, peak, half if each.x.size >= FEW else max(half, 2 * REACH), move, within))
-            within = within or reached(parts[0][0], self.step)
+            within = within or reached(parts[0][0], lattice.step)
         return parts
 
     # -- single source
@@ -119,30 +121,26 @@ class Solver:
         Where most observations have a handful of photons, L does not end before the shifts do, and the sums err as step^2 at
         their edges: a third of what lattices twice as coarse change is added. Of many photons those would miss the peaks.
         """
-        found, fewer = self.single_sum(48), self.single_sum(32)
+        (found, self.background), (fewer, _) = (self.single_sum(self.lattices, nodes) for nodes in (48, 32))
         error = abs(found - fewer)
         if np.median([each.x.size for each in self.observations]) < FEW / 2:
-            lattices, step = self.lattices, self.step
-            self.lattices, self.step = [Lattice(each, 2 * step) for each in self.observations], 2 * step
-            error += abs(self.single_sum(32) - fewer) / 3
-            self.lattices, self.step = lattices, step
-            self.single_sum(48)  # leaves the moments of the background
+            coarse, _ = self.single_sum([Lattice(each, 2 * self.problem.step) for each in self.observations], 32)
+            error += abs(coarse - fewer) / 3
         return found, error
 
-    def single_sum(self, nodes: int) -> float:
-        """ln Z of the single source with so many nodes of the background."""
+    def single_sum(self, lattices: list[Lattice], nodes: int) -> tuple[float, tuple[float, float]]:
+        """ln Z of the single source with so many nodes of the background; mean and standard deviation of the latter."""
         node, weight = np.polynomial.legendre.leggauss(nodes)
         background = 1.5 * (node - 1)
         ln = np.empty(nodes)
         for i, value in enumerate(background):
             weights = mixture_weights(np.array([value]), None)[:, 0]
-            parts = self.windows(weights, [(c, 8 * self.step) for c in self.peaks], self.still)
-            ln[i] = summed(self.lattices, parts, self.still) - LN_AREA
+            parts = self.windows(lattices, weights, [(c, 8 * lattices[0].step) for c in self.peaks], self.still)
+            ln[i] = summed(lattices, parts, self.still) - LN_AREA
         ln += np.log(1.5 * weight) + log_background_prior(background)
         total = float(logsumexp(ln))
         share = np.exp(ln - total)
-        self.background = float(share @ background), float(np.sqrt(share @ background**2 - (share @ background) ** 2))
-        return total
+        return total, (float(share @ background), float(np.sqrt(share @ background**2 - (share @ background) ** 2)))
 
     # -- separation, ratio and background of the dual source: how they are drawn
 
@@ -231,7 +229,7 @@ class Solver:
             for j in np.flatnonzero(usable[part]):
                 w, move = share[:, j], moves[:, part][:, j]
                 found = [(at[:, j], 4.2 * math.sqrt(np.trace(covariance[j])) + step) for at, covariance in modes]
-                parts = self.windows(w, found, move)
+                parts = self.windows(self.lattices, w, found, move)
                 result[part.start + j] = summed(self.lattices, parts, move)
         return result - 2 * LN_AREA - LN_RATIO + log_background_prior(background)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from faintsky.core.context import Context
 from faintsky.core.likelihood import Likelihood
+from faintsky.core.one_sigma import QUANTILES
 
 __all__ = ["STATUS", "Posterior", "Sampler", "equal_weight", "weighted_quantile"]
 
@@ -92,7 +93,7 @@ class Posterior:
 
     def summary(self, name: str) -> tuple[float, float, float]:
         """Median, and the distances down to the 15.87 and up to the 84.13 per cent quantiles."""
-        low, median, high = self.quantile(name, np.array([0.158655254, 0.5, 0.841344746]))
+        low, median, high = self.quantile(name, np.array(QUANTILES))
         return float(median), float(median - low), float(high - median)
 
     @property

@@ -7,6 +7,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from faintsky.core.errors import DataError
+from faintsky.core.one_sigma import QUANTILES
 from faintsky.core.power_spectrum import PowerSpectrum
 
 __all__ = ["Coherence", "coherence", "drawn_powers"]
@@ -123,7 +124,7 @@ def coherence(
     safe = [np.where(valid, t, 1.0) for t in (t1, t2)]
     d1, d2, d12 = drawn_powers(safe[0], safe[1], np.where(valid, p12, 0.0), dof, draws, rng)
     ratio = (d12**2 - v12) / ((d1 - (t1 - p1)) * (d2 - (t2 - p2)))
-    low, high = np.percentile(ratio, [15.865525, 84.134475], axis=0)
+    low, high = np.quantile(ratio, QUANTILES[::2], axis=0)
     edges = np.append(cross.edges[:-1][::merge], cross.edges[-1])
     return Coherence(
         edges=edges,

@@ -11,6 +11,7 @@ from faintsky.core.component import option
 from faintsky.core.context import Context
 from faintsky.core.cosmology import Cosmology
 from faintsky.core.errors import DataError
+from faintsky.core.one_sigma import QUANTILES
 from faintsky.core.power_spectrum import PowerSpectrum
 from faintsky.core.step import step
 from faintsky.core.units import ARCSEC, DEG2_PER_SR, unit_factor
@@ -136,7 +137,7 @@ def xray_background(
     rng = ctx.rng("sum of fluxes")
     drawn = sum(split_normal(f.value, max(f.low, 1e-300), max(f.high, 1e-300), rng, choice.draws) for f in flux.values())
     value = sum(f.value for f in flux.values())
-    low, high = np.percentile(drawn, [15.865525, 84.134475]) - np.median(drawn)
+    low, high = np.quantile(drawn, QUANTILES[::2]) - np.median(drawn)
     total = (float(value), float(-low), float(high))
     said = [
         "the coherent rms fluctuation is a lower limit to the flux of the sources that make it",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
+from faintsky.core.one_sigma import median_columns
 from faintsky.core.photon_set import PhotonSet
 from faintsky.core.psf_asymmetry import position_angle, secondary_on_asymmetry
 from faintsky.core.sampler import Posterior
@@ -16,8 +17,6 @@ from faintsky.core.sampler import Posterior
 __all__ = ["SecondSource"]
 
 Array = NDArray[np.float64]
-
-_ONE_SIGMA = (0.1587, 0.5, 0.8413)
 
 
 @frozen(kw_only=True, eq=False)
@@ -52,12 +51,9 @@ class SecondSource:
         """Circular mean, from north through east [rad]."""
         return float(np.angle(np.mean(np.exp(1j * position_angle(self.dx, self.dy)))) % (2 * np.pi))
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> dict[str, float]:
         """Medians with their errors to either side, and the position angle."""
-        found: dict[str, Any] = {}
-        for name, values in {"separation_arcsec": self.separation, "log10_ratio": self.log_ratio}.items():
-            low, middle, high = np.quantile(values, _ONE_SIGMA)
-            found |= {name: middle, f"{name}_low": middle - low, f"{name}_high": high - middle}
+        found = median_columns("separation_arcsec", self.separation) | median_columns("log10_ratio", self.log_ratio)
         return found | {"position_angle_deg": float(np.rad2deg(self.position_angle))}
 
     def cautions(self, photons: PhotonSet) -> Iterator[str]:

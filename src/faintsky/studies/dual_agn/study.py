@@ -14,6 +14,7 @@ from scipy.special import betaincinv
 from faintsky.core.component import component, option, slot
 from faintsky.core.intervals import ONE_SIGMA
 from faintsky.core.likelihood import LikelihoodRule
+from faintsky.core.one_sigma import QUANTILES
 from faintsky.core.photon_sample import PhotonSample, PhotonSampleSource
 from faintsky.core.photon_set import PhotonSet
 from faintsky.core.point_sources import PointSources
@@ -242,7 +243,7 @@ class DualAgn(Study):
                 question=f"Is {weighed[0].name} one X-ray source or two?",
             )
         k, n = len(population.candidates), len(weighed)
-        low, value, high = (float(x) for x in betaincinv(k + 1, n - k + 1, [0.158655254, 0.5, 0.841344746]))
+        low, value, high = (float(x) for x in betaincinv(k + 1, n - k + 1, QUANTILES))
         return Headline(
             quantity=f"fraction of pairs, {k} found among {n}",
             value=value,

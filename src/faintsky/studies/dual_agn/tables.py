@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from faintsky.core.one_sigma import median_columns
 from faintsky.core.photon_sample import PhotonSample
 from faintsky.core.study import CellResult
 from faintsky.core.units import ARCMIN
@@ -189,14 +190,11 @@ def _systems(study: DualAgn, cell: CellResult) -> list[dict[str, Any]]:
         return []
 
     def row(name: str, one: Simulated) -> dict[str, Any]:
-        low, middle, high = np.quantile(one.ln, [0.1587, 0.5, 0.8413])
         return {
             "system": name,
             "simulations": len(one),
             "counts": found.counts[name],
-            "ln_bf": middle,
-            "ln_bf_low": middle - low,
-            "ln_bf_high": high - middle,
+            **median_columns("ln_bf", one.ln),
             "above_0": float(np.mean(one.reliable & (one.ln > study.campaign.sigma * one.error))),
         }
 

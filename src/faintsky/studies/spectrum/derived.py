@@ -7,6 +7,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from faintsky.core.context import Context
+from faintsky.core.one_sigma import QUANTILES
 from faintsky.core.parameter import at, free_parameters, values_of
 from faintsky.core.sampler import Posterior, weighted_quantile
 from faintsky.core.spectrum import Spectrum, energy_flux
@@ -77,7 +78,7 @@ def derive(
 
 def _summary(quantity: str, band: str, values: Array, unit: str) -> Derived:
     flat = np.ravel(values)
-    low, middle, high = weighted_quantile(flat, np.ones(flat.size), np.array([0.158655254, 0.5, 0.841344746]))
+    low, middle, high = weighted_quantile(flat, np.ones(flat.size), np.array(QUANTILES))
     return Derived(
         quantity=quantity, band=band, value=float(middle), low=float(middle - low), high=float(high - middle), unit=unit
     )

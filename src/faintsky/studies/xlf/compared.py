@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError
 from faintsky.core.luminosity_function import LuminosityFunction
+from faintsky.core.one_sigma import QUANTILES
 from faintsky.core.step import step
 from faintsky.models.luminosity_functions.drawn_from_errors import drawn_from_errors
 from faintsky.studies.xlf.choices import BinChoice, DensityChoice, FitChoice
@@ -63,7 +64,7 @@ def compare_models(
         except DataError:
             low = high = phi
         else:
-            each = [np.quantile(np.exp(drawn.log_density(log_l, z)), (0.1587, 0.8413), axis=0) for z in edges.z_centre]
+            each = [np.quantile(np.exp(drawn.log_density(log_l, z)), QUANTILES[::2], axis=0) for z in edges.z_centre]
             low, high = np.stack(each, axis=1)
         found[name] = ComparedModel(
             log_l=log_l,

@@ -14,6 +14,7 @@ from faintsky.core.context import Context
 from faintsky.core.likelihood import LikelihoodRule
 from faintsky.core.luminosity_bins import LuminosityBins
 from faintsky.core.luminosity_function import LuminosityFunction
+from faintsky.core.one_sigma import QUANTILES
 from faintsky.core.parameter import at, free_parameters, with_wider_priors
 from faintsky.core.sampler import Posterior, Sampler
 from faintsky.core.source_sample import SourceSample
@@ -27,8 +28,6 @@ __all__ = ["FittedDensity", "density_between", "derive", "fit", "luminosity_grid
 
 Array = NDArray[np.float64]
 
-#: 1 sigma about the median.
-_QUANTILES = (0.158655254, 0.5, 0.841344746)
 #: Luminosities per dex that densities are shown at and integrated over: a relative error below 1e-5.
 _PER_DEX = 50
 
@@ -101,9 +100,9 @@ def derive(
     rows = posterior.drawn(choice.draws, ctx.rng("rows"))
     drawn = at(model, rows)
     log_l = luminosity_grid(edges)
-    phi = [np.quantile(np.exp(drawn.log_density(log_l, z)), _QUANTILES, axis=0) for z in edges.z_centre]
+    phi = [np.quantile(np.exp(drawn.log_density(log_l, z)), QUANTILES, axis=0) for z in edges.z_centre]
     redshifts = np.linspace(max(edges.z[0], 0.01), edges.z[-1], 40)
-    density = [np.quantile(density_between(drawn, choice.log_l, z), _QUANTILES) for z in redshifts]
+    density = [np.quantile(density_between(drawn, choice.log_l, z), QUANTILES) for z in redshifts]
     mean = np.broadcast_to(ExpectedCounts.of(surveys, edges, model).counts(drawn), (len(rows), *edges.shape))
     numbers = ctx.rng("numbers").poisson(np.clip(mean, 0, 1e15))
     best = at(model, posterior.best)
@@ -114,8 +113,8 @@ def derive(
         phi=np.stack(phi, axis=1),
         redshifts=redshifts,
         density=np.stack(density, axis=1),
-        headline=np.quantile(np.log10(density_between(drawn, headline.log_l, headline.z)), _QUANTILES),
-        expected=np.quantile(numbers, _QUANTILES, axis=0),
+        headline=np.quantile(np.log10(density_between(drawn, headline.log_l, headline.z)), QUANTILES),
+        expected=np.quantile(numbers, QUANTILES, axis=0),
         weighted=placed(surveys, edges, shared, best).counts(edges),
     )
 
