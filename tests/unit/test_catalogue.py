@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from astropy.table import Column, MaskedColumn, Table
 
+from faintsky.core.bandpass import Bandpass
 from faintsky.core.catalogue import Catalogue
 from faintsky.core.counts_spectrum import CountsSpectrum
 from faintsky.core.errors import DataError
@@ -89,16 +90,20 @@ def test_a_counts_spectrum_refuses(call, message):
 def test_an_image_set_is_in_the_order_of_wavelength():
     grid = Grid((3, 4), "0.03 arcsec")
     image = np.zeros(grid.shape)
-    made = ImageSet(
-        bands={w: BandImage(values=image, sigma=image + 1, wavelength=float(w[1:4]) / 100) for w in ("F444W", "F115W")}, grid=grid
-    )
+    bands = {name: Bandpass.box(name, low, high) for name, low, high in (("F444W", 3.9, 5.0), ("F115W", 1.0, 1.3))}
+    made = ImageSet(bands={name: BandImage(values=image, sigma=image + 1, bandpass=b) for name, b in bands.items()}, grid=grid)
     assert list(made.bands) == ["F115W", "F444W"]
+    # The pivot wavelength of a box from a to b is sqrt((b^2 - a^2) / 2 / ln(b / a)).
+    assert made["F115W"].wavelength == pytest.approx(np.sqrt((1.3**2 - 1.0**2) / 2 / np.log(1.3)), rel=1e-12)
     with pytest.raises(DataError, match="Did you mean 'F444W'"):
         made["F444"]
+    band = bands["F115W"]
     with pytest.raises(DataError, match="not positive"):
-        BandImage(values=image, sigma=image, wavelength=1.0)
+        BandImage(values=image, sigma=image, bandpass=band)
     with pytest.raises(DataError, match="not finite"):
-        BandImage(values=image + np.nan, sigma=image + 1, wavelength=1.0)
-    BandImage(values=image + np.nan, sigma=image + np.inf, wavelength=1.0)  # masked
+        BandImage(values=image + np.nan, sigma=image + 1, bandpass=band)
+    BandImage(values=image + np.nan, sigma=image + np.inf, bandpass=band)  # masked
+    with pytest.raises(DataError, match="with 1 in its middle"):
+        BandImage(values=image, sigma=image + 1, bandpass=band, correlation=np.ones((3, 3)) / 2)
     with pytest.raises(DataError, match=r"'x' has the shape \(2, 2\)"):
-        ImageSet(bands={"x": BandImage(values=np.zeros((2, 2)), sigma=np.ones((2, 2)), wavelength=1.0)}, grid=grid)
+        ImageSet(bands={"x": BandImage(values=np.zeros((2, 2)), sigma=np.ones((2, 2)), bandpass=band)}, grid=grid)

@@ -8,11 +8,12 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
+from faintsky.core.bandpass import Bandpass
 from faintsky.core.digest import array_digest, json_digest
 from faintsky.core.errors import DataError, nearest
 from faintsky.core.grid import Grid
 from faintsky.core.owned_array import owned_floats
-from faintsky.core.psf import PSF
+from faintsky.core.pixel_psf import PixelPsf
 
 __all__ = ["BandImage", "ImageSet"]
 
@@ -26,12 +27,13 @@ class BandImage:
     Attributes
     ----------
     values : ndarray, shape (ny, nx)
-        Background subtracted, in the set's unit.
+        Background subtracted [uJy per pixel].
     sigma : ndarray, shape (ny, nx)
-        Standard deviation of each pixel; infinite where it is masked.
-    wavelength : float
-        Pivot wavelength [um].
-    psf : PSF, optional
+        Standard deviation of each pixel [uJy]; infinite where it is masked.
+    bandpass : Bandpass
+    psf : PixelPsf, optional
+    correlation : ndarray, shape (k, k), k odd, optional
+        Correlation of the noise of pixels with that of the middle one, which is 1; none where pixels are independent.
 
     Raises
     ------
@@ -41,8 +43,9 @@ class BandImage:
 
     values: Array = field(converter=owned_floats, repr=False)
     sigma: Array = field(converter=owned_floats, repr=False)
-    wavelength: float
-    psf: PSF | None = None
+    bandpass: Bandpass
+    psf: PixelPsf | None = field(default=None, repr=False)
+    correlation: Array | None = field(default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if self.values.shape != self.sigma.shape or self.values.ndim != 2:
@@ -51,6 +54,27 @@ class BandImage:
             raise DataError("an error is not positive; give infinity where a pixel is masked")
         if not np.all(np.isfinite(self.values[np.isfinite(self.sigma)])):
             raise DataError("a pixel with a finite error is not finite")
+        if self.correlation is not None:
+            size = self.correlation.shape
+            if (
+                len(size) != 2
+                or size[0] != size[1]
+                or size[0] % 2 == 0
+                or abs(self.correlation[size[0] // 2, size[0] // 2] - 1) > 1e-6
+            ):
+                raise DataError(f"the correlation of noise is a square of odd size with 1 in its middle, got the shape {size}")
+
+    @property
+    def wavelength(self) -> float:
+        """Pivot wavelength [um]."""
+        return self.bandpass.pivot
+
+    @property
+    def digest(self) -> str:
+        """Identity of the image."""
+        arrays = [array_digest(self.values), array_digest(self.sigma)]
+        correlation = None if self.correlation is None else array_digest(self.correlation)
+        return json_digest([arrays, self.bandpass.digest, self.psf and self.psf.digest, correlation])
 
 
 @frozen(kw_only=True, eq=False)
@@ -62,19 +86,19 @@ class ImageSet:
     bands : mapping of str to BandImage
         In the order of wavelength.
     grid : Grid
-    unit : str
     """
 
     bands: Mapping[str, BandImage]
     grid: Grid
-    unit: str = ""
 
     def __attrs_post_init__(self) -> None:
         if not self.bands:
             raise DataError("an image set needs at least one band")
         for name, image in self.bands.items():
             if image.values.shape != self.grid.shape:
-                raise DataError(f"band {name!r} has the shape {image.values.shape}, the grid {self.grid.shape}")
+                raise DataError(
+                    f"band {name!r} has the shape {image.values.shape}, the grid {self.grid.shape}: all bands need one grid"
+                )
         object.__setattr__(self, "bands", dict(sorted(self.bands.items(), key=lambda item: item[1].wavelength)))
 
     def __getitem__(self, name: str) -> BandImage:
@@ -84,6 +108,5 @@ class ImageSet:
 
     @property
     def digest(self) -> str:
-        """Identity of all images and errors."""
-        said = [[name, array_digest(b.values), array_digest(b.sigma), b.wavelength] for name, b in self.bands.items()]
-        return json_digest([self.grid.digest, self.unit, said])
+        """Identity of all images, errors and PSFs."""
+        return json_digest([self.grid.digest, [[name, image.digest] for name, image in self.bands.items()]])
