@@ -122,6 +122,18 @@ class Grid:
 
         return WCS(fits.Header.fromstring(self.header))
 
+    def section(self, rows: slice, columns: slice) -> Grid:
+        """The grid of a rectangle of pixels, given by slices inside of the grid with a step of 1.
+
+        Raises
+        ------
+        DataError
+            Where no pixel is left.
+        """
+        y, x = (range(size)[part] for size, part in zip(self.shape, (rows, columns), strict=True))
+        header = self.wcs[y.start : y.stop, x.start : x.stop].to_header_string(relax=True) if self.wcs is not None else ""
+        return Grid((len(y), len(x)), self.scale, header)
+
     @property
     def rotation(self) -> float:
         """Angle from the pixel y axis to north [rad]; it does not matter for isotropic spectra."""

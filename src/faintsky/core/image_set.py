@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import attrs
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
@@ -105,6 +106,23 @@ class ImageSet:
         if name not in self.bands:
             raise DataError(f"no band {name!r}. {nearest(name, self.bands)} Bands: {', '.join(self.bands)}")
         return self.bands[name]
+
+    def section(self, rows: slice, columns: slice) -> ImageSet:
+        """A rectangle of pixels of all bands."""
+        bands = {
+            name: attrs.evolve(image, values=image.values[rows, columns], sigma=image.sigma[rows, columns])
+            for name, image in self.bands.items()
+        }
+        return ImageSet(bands=bands, grid=self.grid.section(rows, columns))
+
+    def masked(self, where: NDArray[np.bool_]) -> ImageSet:
+        """The same images with infinite errors where `where`, shape (ny, nx), is true."""
+        bands = {name: attrs.evolve(image, sigma=np.where(where, np.inf, image.sigma)) for name, image in self.bands.items()}
+        return ImageSet(bands=bands, grid=self.grid)
+
+    def nearest_to(self, wavelength: float) -> str:
+        """Name of the band whose pivot wavelength is nearest to `wavelength` [um], in its logarithm."""
+        return min(self.bands, key=lambda name: abs(np.log(self.bands[name].wavelength / wavelength)))
 
     @property
     def digest(self) -> str:
