@@ -1,0 +1,185 @@
+"""Redshifts of all hosts, companions and field galaxies of a sample, from one rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from faintsky.core.ab_magnitude import ab_magnitude
+from faintsky.core.catalogue import Catalogue
+from faintsky.core.context import Context
+from faintsky.core.digest import array_digest, json_digest
+from faintsky.core.errors import DataError
+from faintsky.core.owned_array import owned_floats
+from faintsky.core.pair_sample import FieldGalaxies
+from faintsky.core.photo_z import PhotoZ, PhotoZRule
+from faintsky.core.photometry import Photometry
+from faintsky.core.redshift import Redshifts
+from faintsky.core.step import step
+from faintsky.estimators.photo_z.broadened import broadened
+from faintsky.estimators.photo_z.galactic_extinction import without_galactic_extinction
+from faintsky.estimators.photo_z.scatter import RedshiftScatter
+from faintsky.estimators.photo_z.spec_comparison import SpecComparison
+from faintsky.studies.pairs.choices import BroadeningChoice, HostChoice
+from faintsky.studies.pairs.dissecting import Dissected
+from faintsky.studies.pairs.looking import Looked
+
+__all__ = ["SampleRedshifts", "estimate_redshifts", "full_name"]
+
+#: Spectroscopic redshifts from which the scatter of a sample is measured; below, the published one stands in.
+_ENOUGH = 20
+
+
+def full_name(target: str, source: str) -> str:
+    """The name of a source in a sample: that of the AGN and of the source about it."""
+    return f"{target}-{source}"
+
+
+@frozen(kw_only=True, eq=False)
+class SampleRedshifts:
+    """Photometric redshifts of a sample.
+
+    Attributes
+    ----------
+    hosts : Photometry
+        Of AGN hosts and companions, corrected for our Galaxy, with floors; names by `full_name`.
+    photo_z : PhotoZ
+        Of the same sources, as the photometry says.
+    broad : Redshifts
+        The same distributions, broadened to the scatter about spectroscopic redshifts.
+    lost : ndarray, shape (n,)
+        Probability that broadening moved beyond the ends of the grid.
+    scatter : RedshiftScatter or None
+    comparison : SpecComparison or None
+        With spectroscopic redshifts; None where there is none.
+    interlopers : FieldGalaxies
+        Galaxies beyond the reach of the pairs.
+    """
+
+    hosts: Photometry
+    photo_z: PhotoZ
+    broad: Redshifts
+    lost: NDArray[np.float64]
+    scatter: RedshiftScatter | None
+    comparison: SpecComparison | None
+    interlopers: FieldGalaxies
+
+    def row(self, name: str) -> int:
+        """Row of a source by its full name."""
+        return self.hosts.names.index(name)
+
+    @property
+    def digest(self) -> str:
+        """Identity of the redshifts."""
+        return json_digest([self.hosts.digest, self.photo_z.digest, array_digest(self.broad.cdf), self.interlopers.digest])
+
+
+@step(title="redshifts")
+def estimate_redshifts(
+    *,
+    targets: Catalogue,
+    looked: tuple[Looked, ...],
+    dissected: tuple[Dissected, ...],
+    rule: PhotoZRule,
+    hosts: HostChoice,
+    broadening: BroadeningChoice,
+    reach: float,
+    faintest: float,
+    title: str,
+    ctx: Context,
+) -> SampleRedshifts:
+    """Redshifts of all hosts and companions at once, and of the field galaxies about them."""
+    photometry = _joined(
+        [each.hosts for each in dissected],
+        [tuple(full_name(each.name, source) for source in each.hosts.names) for each in dissected],
+    )
+    primary = np.array([source == each.primary for each in dissected for source in each.hosts.names])
+    corrected = _corrected(photometry, hosts).with_floor(np.where(primary, hosts.agn_floor, hosts.companion_floor))
+    found = rule.estimate(corrected, ctx)
+    spec = dict(zip(map(str, targets["name"]), np.asarray(targets["z_spec"], dtype=float), strict=True))
+    band = broadening.band or corrected.bands[0].name
+    magnitude = corrected.magnitude(band)
+    z_spec = np.array([spec[each.name] for each in dissected])
+    comparison = None
+    if np.isfinite(z_spec).any():
+        comparison = SpecComparison.of(
+            found.redshifts.quantile(0.5)[primary], z_spec, magnitude[primary], broadening.scatter.edges
+        )
+    scatter = _scatter(broadening, comparison, ctx)
+    width = np.zeros(len(found)) if scatter is None else scatter.widths(magnitude, found.redshifts)
+    broad, lost = broadened(found.redshifts, width)
+    field, area = _field(looked, corrected, primary, reach, faintest)
+    rest = rule.estimate(_corrected(field, hosts).with_floor(hosts.companion_floor), ctx)
+    galaxies = ~rest.star
+    reference = looked[0].companions.reference
+    return SampleRedshifts(
+        hosts=corrected,
+        photo_z=found,
+        broad=broad,
+        lost=owned_floats(lost),
+        scatter=scatter,
+        comparison=comparison,
+        interlopers=FieldGalaxies(
+            area=area,
+            magnitude=field.magnitude(reference)[galaxies],
+            redshifts=broadened(
+                rest.redshifts.select(galaxies),
+                0.0 if scatter is None else scatter.widths(field.magnitude(band)[galaxies], rest.redshifts.select(galaxies)),
+            )[0],
+        ),
+    )
+
+
+def _joined(tables: Sequence[Photometry], names: Sequence[tuple[str, ...]]) -> Photometry:
+    """One table of several, which must have the same bands."""
+    bands = tables[0].bands
+    for table in tables:
+        if [band.digest for band in table.bands] != [band.digest for band in bands]:
+            raise DataError("the cutouts of a sample have different bands: their redshifts cannot be compared")
+    return Photometry(
+        names=tuple(name for part in names for name in part),
+        bands=bands,
+        flux=np.concatenate([table.flux for table in tables]),
+        error=np.concatenate([table.error for table in tables]),
+    )
+
+
+def _corrected(photometry: Photometry, hosts: HostChoice) -> Photometry:
+    return without_galactic_extinction(photometry, hosts.ebv) if hosts.ebv > 0 else photometry
+
+
+def _scatter(choice: BroadeningChoice, comparison: SpecComparison | None, ctx: Context) -> RedshiftScatter | None:
+    """What distributions are brought to: measured where enough redshifts are known, else as published."""
+    if choice.by == "none":
+        return None
+    if choice.by == "measured":
+        if comparison is not None and comparison.number.min() >= _ENOUGH:
+            return RedshiftScatter.measured(comparison)
+        known = 0 if comparison is None else int(comparison.number.sum())
+        ctx.warn(
+            f"{known} spectroscopic redshifts do not tell the scatter in {len(choice.scatter.edges) + 1} bins of magnitude "
+            f"({_ENOUGH} are needed in each): that of [broadening.scatter] is used"
+        )
+    return choice.scatter
+
+
+def _field(
+    looked: Sequence[Looked], hosts: Photometry, primary: NDArray[np.bool_], reach: float, faintest: float
+) -> tuple[Photometry, float]:
+    """Galaxies beyond the reach of the pairs that are no fainter than any companion that counts, and their area [arcsec^2]."""
+    reference = looked[0].companions.reference
+    limit = np.nanmax(hosts.magnitude(reference)[primary]) + faintest
+    tables, names, area = [], [], 0.0
+    for each in looked:
+        sources = each.companions.sources
+        magnitude = ab_magnitude(np.asarray(sources["auto_flux"], dtype=float))
+        keep = (sources["angle"] > reach) & (magnitude <= limit) & (sources["point_like"] == 0)
+        keep[each.companions.primary] = False
+        part = each.photometry.select(np.asarray(keep))
+        tables.append(part)
+        names.append(tuple(full_name(each.name, source) for source in part.names))
+        area += each.area - np.pi * reach**2
+    return _joined(tables, names), area
