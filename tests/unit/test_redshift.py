@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from faintsky.core.errors import DataError, FaintskyWarning
-from faintsky.core.redshift import Redshifts
+from faintsky.core.redshift import Redshifts, redshift_grid
 
 GRID = np.linspace(0, 8, 801)
 
@@ -72,3 +72,40 @@ def test_a_spectroscopic_redshift_is_certain():
 def test_refusals(call, message):
     with pytest.raises(DataError, match=message):
         call()
+
+
+def test_cells_hold_the_probability_between_neighbours():
+    found = Redshifts.from_pdf(GRID, norm.pdf(GRID, [[2.0], [4.0]], 0.3), values="density")
+    assert found.cells.shape == (2, GRID.size - 1)
+    np.testing.assert_allclose(found.cells[:, 200], found.probability(GRID[200], GRID[201]), atol=1e-15)
+    np.testing.assert_allclose(found.cells.sum(axis=1), found.mass)
+
+
+def test_quantiles_are_those_of_the_distribution_and_of_what_is_inside():
+    # Of a Gaussian; with a step of 0.01 in a width of 0.3 the trapezium rule is good to 1e-4.
+    found = Redshifts.from_pdf(GRID, norm.pdf(GRID, [[2.0], [4.0]], 0.3), values="density")
+    np.testing.assert_allclose(found.median, [2, 4], atol=1e-4)
+    for q in (0.1587, 0.8413, 0.99):
+        np.testing.assert_allclose(found.quantile(q), norm.ppf(q, [2, 4], 0.3), atol=3e-4)
+    assert found.quantile(0)[0] == 0
+    # Half of the samples lie outside of the grid: the median is that of the other half. None inside: no median.
+    half = Redshifts.from_samples([[0.5, 1.0, 1.5, 9.0, 9.0, 9.0], [9.0] * 6], GRID)
+    assert half.median[0] == pytest.approx(1.0, abs=0.01)
+    assert np.isnan(half.median[1])
+    with pytest.raises(DataError, match=r"at 0 to 1, got 1\.2"):
+        found.quantile(1.2)
+
+
+def test_spectroscopic_redshifts_win_where_there_are_any():
+    found = Redshifts.from_pdf(GRID, norm.pdf(GRID, [[2.0], [4.0]], 0.3), values="density")
+    both = found.with_spec([np.nan, 1.005])
+    np.testing.assert_array_equal(both.spectroscopic, [False, True])
+    np.testing.assert_allclose(both.probability(1.0, 1.02), [found.probability(1.0, 1.02)[0], 1])
+    np.testing.assert_allclose(both.median, [2.0, 1.005], atol=0.006)
+    with pytest.raises(DataError, match="2 distributions need as many"):
+        found.with_spec([1.0])
+
+
+def test_a_grid_is_given_by_its_ends_or_by_its_values():
+    np.testing.assert_allclose(redshift_grid((0, 2, 5)), [0, 0.5, 1, 1.5, 2])
+    np.testing.assert_allclose(redshift_grid((0, 2, 3)), [0, 2, 3])

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import ArrayLike, NDArray
 
 from faintsky.core.digest import array_digest, json_digest
-from faintsky.core.errors import DataError
+from faintsky.core.errors import DataError, nearest
+from faintsky.core.extras import require
 from faintsky.core.owned_array import owned_floats
+from faintsky.core.units import unit_factor
 
-__all__ = ["Bandpass"]
+__all__ = ["BOXES", "Bandpass"]
 
 Array = NDArray[np.float64]
+
+#: Edges [um] of boxes that stand for real filters: each has the pivot wavelength, and the integral of the transmission over its
+#: peak, of the curve that astro-sedpy 0.4.1 has (acs_wfc_f814w, jwst_f115w, jwst_f150w, jwst_f277w, jwst_f444w).
+BOXES = {
+    "F814W": (0.720675, 0.894427),
+    "F115W": (1.043532, 1.268277),
+    "F150W": (1.344699, 1.662725),
+    "F277W": (2.447014, 3.119039),
+    "F444W": (3.899566, 4.923832),
+}
 
 
 @frozen(kw_only=True, eq=False, slots=False)
@@ -51,6 +65,79 @@ class Bandpass:
     def box(cls, name: str, low: float, high: float) -> Bandpass:
         """A constant transmission between two wavelengths [um]."""
         return cls(name=name, wavelength=[low, high], transmission=[1.0, 1.0])
+
+    @classmethod
+    def parse(cls, text: str, name: str = "") -> Bandpass:
+        """The bandpass that a text names.
+
+        Parameters
+        ----------
+        text : str
+            ``sedpy:acs_wfc_f814w``, a curve of the package astro-sedpy; ``F814W``, one of `BOXES`; or a file with two columns,
+            wavelength and transmission per photon: an ECSV table, whose first column has a unit, or numbers and the unit of the
+            wavelengths behind the name, ``curves/i.dat [Angstrom]``.
+        name : str
+            The name of the band; that of the curve, box or file if not given.
+
+        Raises
+        ------
+        DataError
+            For an unknown name, with the nearest; where a file has no two columns of numbers, or its wavelengths no unit.
+        PluginError
+            Where astro-sedpy is wanted and not installed.
+
+        Examples
+        --------
+        >>> round(Bandpass.parse("F444W").pivot, 3)
+        4.402
+        """
+        text = text.strip()
+        if text.startswith("sedpy:"):
+            return cls._of_sedpy(text.removeprefix("sedpy:").strip(), name)
+        if text in BOXES:
+            return cls.box(name or text, *BOXES[text])
+        found = re.fullmatch(r"(?P<path>.+?)(?:\s+\[(?P<unit>[^\]]+)\])?", text)
+        path = Path(found["path"] if found else text)
+        if not path.is_file():
+            hint = nearest(text, BOXES) or nearest(text.upper(), BOXES)
+            raise DataError(
+                f"{text!r} is no file and no built-in bandpass. {hint} Built in: {', '.join(BOXES)}; others as "
+                "'sedpy:NAME', or a file as 'PATH [UNIT]'"
+            )
+        return cls._of_file(path, (found["unit"] if found else None) or "", name or path.stem)
+
+    @classmethod
+    def _of_sedpy(cls, curve: str, name: str) -> Bandpass:
+        sedpy = require("sedpy.observate", "sed")
+        known = sedpy.list_available_filters()
+        if curve not in known:
+            raise DataError(f"astro-sedpy has no filter {curve!r}. {nearest(curve, known)}")
+        read = sedpy.Filter(curve)
+        return cls(name=name or curve, wavelength=read.wavelength * 1e-4, transmission=np.clip(read.transmission, 0, None))
+
+    @classmethod
+    def _of_file(cls, path: Path, unit: str, name: str) -> Bandpass:
+        if path.suffix.lower() == ".ecsv":
+            from astropy.table import Table
+
+            table = Table.read(path, format="ascii.ecsv")
+            if len(table.colnames) < 2:
+                raise DataError(f"{path} has no two columns, wavelength and transmission")
+            column = table[table.colnames[0]]
+            unit = unit or ("" if column.unit is None else str(column.unit))
+            x, t = (np.asarray(table[each], dtype=float) for each in table.colnames[:2])
+        else:
+            try:
+                columns = np.loadtxt(path, ndmin=2)
+            except ValueError as error:
+                raise DataError(f"{path} is no table of numbers: {error}") from None
+            if columns.shape[1] < 2:
+                raise DataError(f"{path} has no two columns, wavelength and transmission")
+            x, t = columns[:, 0], columns[:, 1]
+        if not unit:
+            raise DataError(f"the wavelengths of {path} have no unit, and none is guessed: write '{path} [Angstrom]' or '[um]'")
+        order = slice(None, None, -1) if x.size > 1 and x[0] > x[-1] else slice(None)
+        return cls(name=name, wavelength=x[order] * unit_factor(unit, "um"), transmission=t[order])
 
     @cached_property
     def pivot(self) -> float:

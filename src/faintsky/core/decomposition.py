@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 from numpy.typing import NDArray
 
 from faintsky.core.context import Context
@@ -65,6 +66,10 @@ class Decomposition:
     converged : bool
     notes : tuple of str
     cpu_seconds : float
+    sky : ndarray, shape (b,)
+        Constant that was fitted beside the components [uJy per pixel]; 0 where none was.
+    single : mapping of str to Decomposition
+        Fits of single bands, where each was fitted on its own: shapes of this one are then those of the band of the best signal.
     """
 
     sources: tuple[str, ...]
@@ -93,10 +98,14 @@ class Decomposition:
     converged: bool = True
     notes: tuple[str, ...] = ()
     cpu_seconds: float = 0.0
+    sky: Array = field(
+        default=Factory(lambda self: np.zeros(len(self.bands)), takes_self=True), converter=owned_floats, repr=False
+    )
+    single: Mapping[str, Decomposition] = field(factory=dict, repr=False)
 
     def __attrs_post_init__(self) -> None:
         s, c, b = len(self.sources), len(self.components), len(self.bands)
-        wanted = {"flux": (c, b), "flux_covariance": (b, c, c), "chi2": (b,), "pixels": (b,), "psf_error": (b,)}
+        wanted = {"flux": (c, b), "flux_covariance": (b, c, c), "chi2": (b,), "pixels": (b,), "psf_error": (b,), "sky": (b,)}
         wanted |= dict.fromkeys(("x", "y", "radius", "index", "x_error", "y_error", "radius_error", "index_error"), (s, b))
         wanted |= dict.fromkeys(("ellipticity", "angle", "ellipticity_error", "angle_error"), (s,))
         for name, shape in wanted.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
@@ -89,6 +90,20 @@ class PairSample:
 
     def __len__(self) -> int:
         return len(self.companions)
+
+    def select(self, keep: NDArray[np.bool_]) -> PairSample:
+        """The chosen pairs of shape (n,), with all AGN: who has lost its pairs is still a parent.
+
+        Raises
+        ------
+        DataError
+            Where `keep` does not hold a flag for each pair.
+        """
+        if keep.shape != (len(self),) or keep.dtype != bool:
+            raise DataError(f"{len(self)} pairs need as many flags, got an array of {keep.dtype} and shape {keep.shape}")
+        if not len(self):
+            return self
+        return attrs.evolve(self, companions=self.companions.select(keep), owner=self.owner[keep])
 
     @property
     def digest(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Protocol, runtime_checkable
 
+import attrs
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
@@ -56,6 +57,10 @@ class PairProbabilities:
     def number(self) -> Array:
         """N_z or the probability of each pair, shape (n,)."""
         return np.asarray(self.cells.sum(axis=1))
+
+    def select(self, keep: NDArray[np.bool_]) -> PairProbabilities:
+        """Those of the chosen pairs, with all parents; the fraction is still that of the pairs that were weighed."""
+        return attrs.evolve(self, cells=self.cells[keep])
 
     @property
     def digest(self) -> str:

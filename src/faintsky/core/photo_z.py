@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from faintsky.core.context import Context
 from faintsky.core.digest import array_digest, json_digest
 from faintsky.core.errors import DataError
+from faintsky.core.one_sigma import QUANTILES
 from faintsky.core.owned_array import owned_floats
 from faintsky.core.photometry import Photometry
 from faintsky.core.redshift import Redshifts
@@ -58,6 +59,22 @@ class PhotoZ:
     def star(self) -> NDArray[np.bool_]:
         """Whether a star fits better than any galaxy, shape (n,)."""
         return np.asarray(self.star_chi2 < self.galaxy_chi2)
+
+    @property
+    def z_ml(self) -> Array:
+        """Median of each distribution, shape (n,)."""
+        return self.redshifts.median
+
+    @property
+    def z_limits(self) -> Array:
+        """Ends of the central 68 % of each distribution, shape (n, 2)."""
+        return np.stack([self.redshifts.quantile(QUANTILES[0]), self.redshifts.quantile(QUANTILES[2])], axis=1)
+
+    def select(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> PhotoZ:
+        """The chosen sources."""
+        columns = {name: getattr(self, name)[keep] for name in ("z_best", "galaxy_chi2", "star_chi2", "bands")}
+        names = tuple(self.names[i] for i in np.arange(len(self))[keep])
+        return PhotoZ(names=names, redshifts=self.redshifts.select(keep), **columns)
 
     @property
     def digest(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -14,9 +15,22 @@ from faintsky.core.digest import array_digest, json_digest
 from faintsky.core.errors import DataError, FaintskyWarning
 from faintsky.core.owned_array import owned_reals
 
-__all__ = ["Redshifts"]
+__all__ = ["Redshifts", "redshift_grid"]
 
 Array = NDArray[np.float64]
+
+
+def redshift_grid(values: Sequence[float]) -> Array:
+    """A grid as options give it: [first, last, number], or its values one by one.
+
+    Examples
+    --------
+    >>> redshift_grid([0, 1, 5]).tolist(), redshift_grid([0, 1, 2]).tolist()
+    ([0.0, 0.25, 0.5, 0.75, 1.0], [0.0, 1.0, 2.0])
+    """
+    if len(values) == 3 and values[2] > values[1] and float(values[2]).is_integer() and values[2] > 3:
+        return np.linspace(values[0], values[1], int(values[2]))
+    return np.asarray(values, dtype=float)
 
 
 @frozen(kw_only=True, eq=False, slots=False)
@@ -140,6 +154,26 @@ class Redshifts:
         inside = (values >= grid[0]) & (values <= grid[-1])
         return cls(z=grid, cdf=cdf, mass=inside.astype(float), spectroscopic=np.ones(len(values), dtype=bool), origin="spec-z")
 
+    def with_spec(self, z_spec: ArrayLike) -> Redshifts:
+        """The same with steps at the spectroscopic redshifts of the rows that have one; the others have NaN.
+
+        Raises
+        ------
+        DataError
+            Where there is not a value for each row.
+        """
+        values = np.asarray(z_spec, dtype=float)
+        if values.shape != (len(self),):
+            raise DataError(f"{len(self)} distributions need as many spectroscopic redshifts, NaN for none; got {values.shape}")
+        known = np.isfinite(values)
+        steps = Redshifts.from_spec(np.where(known, values, -1.0), self.z)
+        return evolve(
+            self,
+            cdf=np.where(known[:, None], steps.cdf, self.cdf),
+            mass=np.where(known, steps.mass, self.mass),
+            spectroscopic=known | self.spectroscopic,
+        )
+
     def probability(self, z_low: float, z_high: float) -> Array:
         """Probability between two redshifts, shape (n,): the cumulative distribution is interpolated, not the density."""
         if not z_low < z_high:
@@ -152,6 +186,37 @@ class Redshifts:
         left = min(int(place), self.z.size - 2)
         share = float(place) - left
         return np.asarray((1 - share) * self.cdf[:, left].astype(float) + share * self.cdf[:, left + 1])
+
+    @property
+    def cells(self) -> Array:
+        """Probability between neighbours of the grid, shape (n, m - 1)."""
+        return np.diff(self.cdf.astype(float, copy=False), axis=1)
+
+    def quantile(self, q: float) -> Array:
+        """Redshift below which the part `q` of the probability inside the grid lies, shape (n,); NaN where none lies inside.
+
+        Raises
+        ------
+        DataError
+            Where `q` is not between 0 and 1.
+        """
+        if not 0 <= q <= 1:
+            raise DataError(f"the quantile of a distribution is asked for at 0 to 1, got {q:g}")
+        cdf = self.cdf.astype(float, copy=False)
+        # Also where the first value is not 0: what lies below the grid is none of its probability.
+        first, last = cdf[:, 0], cdf[:, -1]
+        target = (first + q * (last - first))[:, None]
+        right = np.clip(np.sum(cdf < target, axis=1), 1, self.z.size - 1)
+        rows = np.arange(len(cdf))
+        low, high = cdf[rows, right - 1], cdf[rows, right]
+        share = np.divide(target[:, 0] - low, high - low, out=np.zeros(len(cdf)), where=high > low)
+        found = self.z[right - 1] + share * (self.z[right] - self.z[right - 1])
+        return np.where(last > first, found, np.nan)
+
+    @property
+    def median(self) -> Array:
+        """The median, shape (n,): what LePhare calls the redshift of the maximum likelihood, ZML (Ilbert et al. 2013)."""
+        return self.quantile(0.5)
 
     def select(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Redshifts:
         """The chosen rows."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
-from faintsky.core.errors import DataError
+from faintsky.core.errors import DataError, nearest
 
 __all__ = ["Scene", "SceneSource"]
 
@@ -72,3 +72,18 @@ class Scene:
     def components(self) -> tuple[tuple[str, str], ...]:
         """(name of the source, ``galaxy`` or ``point``) of every component, the galaxy of a source before its point."""
         return tuple((source.name, part) for source in self.sources for part in ("galaxy", "point") if getattr(source, part))
+
+    def with_point(self, name: str) -> Scene:
+        """The same sources, with a point in the middle of the named galaxy.
+
+        Raises
+        ------
+        DataError
+            Where no source has the name, or it has a point already.
+        """
+        known = {source.name: source for source in self.sources}
+        if name not in known:
+            raise DataError(f"the scene has no source {name!r}. {nearest(name, known)} Sources: {', '.join(known)}")
+        if known[name].point:
+            raise DataError(f"the source {name!r} has a point already")
+        return Scene(sources=tuple(evolve(s, point=True) if s.name == name else s for s in self.sources))

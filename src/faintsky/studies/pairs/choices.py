@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from attrs import frozen
@@ -10,7 +11,14 @@ from faintsky.core.component import option
 from faintsky.core.paths import as_path
 from faintsky.estimators.photo_z.scatter import RedshiftScatter
 
-__all__ = ["BroadeningChoice", "DissectionChoice", "FractionChoice", "HostChoice"]
+__all__ = [
+    "BroadeningChoice",
+    "DissectionChoice",
+    "FractionChoice",
+    "HostChoice",
+    "SimulationChoice",
+    "TrustChoice",
+]
 
 
 @frozen(kw_only=True)
@@ -54,12 +62,38 @@ class BroadeningChoice:
 
 
 @frozen(kw_only=True)
+class SimulationChoice:
+    """A cosmological simulation whose pairs pass the same cuts: ``[fractions.simulations.NAME]``."""
+
+    agn: Path = option(converter=as_path, help="table of all its AGN: redshift, log_lbol")
+    pairs: Path = option(
+        converter=as_path,
+        help="table of its pairs: agn, redshift, separation [kpc], log_mass, host_log_mass, log_lbol, companion_log_lbol",
+    )
+    fainter: float = option(1.0, ge=0, help="a companion is an AGN down to so many dex below the limit of the sample")
+
+
+@frozen(kw_only=True)
 class FractionChoice:
     """Fractions against redshift: ``[fractions]``."""
 
     edges: tuple[float, ...] = option((0.0, 1.0, 2.0, 3.0, 4.0, 6.0), ge=0, help="edges of the redshift bins")
+    membership: bool = option(
+        True, help="the uncertainty of who is real is part of the intervals; without it they are those of counts, as published"
+    )
     predictions: Path | None = option(
         None,
         converter=as_path,
         help="fractions of others: a table with the columns name, what (pair or dual), z, fraction, and low, high where known",
     )
+    simulations: Mapping[str, SimulationChoice] = option(
+        factory=dict, help="[fractions.simulations.NAME]: tables of cosmological simulations, cut as the sample is"
+    )
+
+
+@frozen(kw_only=True)
+class TrustChoice:
+    """How far the sums of probabilities are from the truth, in simulations made of the study's own redshifts: ``[trust]``."""
+
+    realisations: int = option(10, ge=0, help="simulated samples for each share of interlopers; 0: none")
+    shares: tuple[float, ...] = option((0.1, 0.3, 0.5, 0.7, 0.9), gt=0, lt=1, help="of interlopers among the pairs")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +22,7 @@ from faintsky.studies.pairs.dissecting import Dissected
 from faintsky.studies.pairs.looking import Looked
 from faintsky.studies.pairs.redshifts import SampleRedshifts, full_name
 from faintsky.studies.pairs.spectra import SampleSpectra
-
-if TYPE_CHECKING:
-    from faintsky.studies.pairs.study import Pairs
+from faintsky.studies.pairs.statistics import Summary
 
 __all__ = ["all_figures"]
 
@@ -35,7 +32,7 @@ _PICTURES, _PANELS = 30, 12
 _CIRCLE = 0.25
 
 
-def all_figures(study: Pairs) -> Mapping[str, Figure]:
+def all_figures() -> Mapping[str, Figure]:
     """Pictures first, then what they rest on, then the sample."""
     return {
         "gallery": Figure(
@@ -48,7 +45,7 @@ def all_figures(study: Pairs) -> Mapping[str, Figure]:
         "fractions": Figure(
             title="Fraction of AGN in pairs",
             alt="Fraction of AGN in pairs, and in pairs of two AGN, against redshift, with the fractions of others.",
-            draw=partial(_fractions, study=study),
+            draw=_fractions,
             table="fractions",
         ),
         "redshifts": Figure(
@@ -266,3 +263,42 @@ def _separations(cells: Sequence[CellResult], figure: Any) -> None:
     ax.set_xlabel("projected separation [kpc]")
     ax.set_ylabel("pairs")
     figure.legend(*ax.get_legend_handles_labels(), loc="outside upper left", ncols=3, fontsize=8)
+
+
+def _fractions(cells: Sequence[CellResult], figure: Any) -> None:
+    """All pairs and pairs of two AGN, a panel each."""
+    panels = []
+    for kind, title in (("pair", "all pairs"), ("dual", "pairs of two AGN")):
+        points: dict[str, Points] = {}
+        for cell in cells:
+            summary: Summary | None = cell.results.get("summary")
+            if summary is not None:
+                points[cell.name if len(cells) > 1 else "this sample"] = _measured(summary, kind)
+        first: Summary | None = cells[0].results.get("summary")
+        for name in dict.fromkeys(other.name for other in first.others) if first is not None else ():
+            assert first is not None
+            rows = [other for other in first.others if other.name == name and other.what == kind]
+            if rows:
+                z, y, low, high = (np.array([getattr(row, key) for row in rows]) for key in ("z", "fraction", "low", "high"))
+                low, high = np.where(np.isnan(low), y, low), np.where(np.isnan(high), y, high)
+                points[name] = Points(
+                    x=z, width=np.zeros(len(z)), y=100 * y, low=100 * low, high=100 * high, limit=np.zeros(len(z), dtype=bool)
+                )
+        panels.append(Panel(title=title, points=points))
+    draw_panels(figure, panels, "redshift", "fraction of AGN [per cent]", log=False)
+
+
+def _measured(summary: Summary, kind: str) -> Points:
+    found = summary.fractions[kind]
+    low, high = found.edges[:-1], found.edges[1:]
+    fraction = 100 * found.fraction[:-1]
+    # Where not even half a pair is, the upper end is all that is known.
+    few = found.pairs[:-1] < 0.5
+    return Points(
+        x=0.5 * (low + high),
+        width=0.5 * (high - low),
+        y=np.where(few, np.nan, fraction),
+        low=100 * found.binomial_low[:-1],
+        high=np.where(found.parents[:-1] > 0, 100 * found.binomial_high[:-1], np.nan),
+        limit=few,
+    )

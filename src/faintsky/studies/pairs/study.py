@@ -26,12 +26,12 @@ from faintsky.estimators.nuclear.settings import NuclearSettings
 from faintsky.estimators.seds.settings import SedFitSettings
 from faintsky.studies.pairs import figures, tables
 from faintsky.studies.pairs.assembling import Assembled, assemble
-from faintsky.studies.pairs.choices import BroadeningChoice, DissectionChoice, FractionChoice, HostChoice
+from faintsky.studies.pairs.choices import BroadeningChoice, DissectionChoice, FractionChoice, HostChoice, TrustChoice
 from faintsky.studies.pairs.dissecting import dissect
 from faintsky.studies.pairs.looking import load_targets, look
 from faintsky.studies.pairs.redshifts import estimate_redshifts
 from faintsky.studies.pairs.spectra import fit_spectra
-from faintsky.studies.pairs.statistics import Summary, summarise, weigh
+from faintsky.studies.pairs.statistics import Summary, how_far, summarise, weigh
 
 __all__ = ["Pairs"]
 
@@ -62,6 +62,7 @@ class Pairs(Study):
     cuts: PairCuts = option(factory=PairCuts, help="which companions make pairs")
     pair_statistics: PairStatistic = slot("posterior", help="how likely a projected pair is real")
     fractions: FractionChoice = option(factory=FractionChoice, help="fractions against redshift")
+    trust: TrustChoice = option(factory=TrustChoice, help="how far sums of probabilities are from the truth")
 
     def check(self) -> Iterator[tuple[str, str]]:
         """Bins of redshift that do not increase."""
@@ -136,8 +137,17 @@ class Pairs(Study):
         )
         found["probabilities"] = run.do(weigh, pairs=found["pairs"], statistic=self.pair_statistics, title=self.title)
         found["summary"] = run.do(
-            summarise, pairs=found["pairs"], probabilities=found["probabilities"], choice=self.fractions, title=self.title
+            summarise,
+            pairs=found["pairs"],
+            probabilities=found["probabilities"],
+            cuts=self.cuts,
+            choice=self.fractions,
+            title=self.title,
         )
+        if self.trust.realisations:
+            found["trust"] = run.do(
+                how_far, pairs=found["pairs"], statistic=self.pair_statistics, choice=self.trust, title=self.title
+            )
         return found
 
     def headline(self, cell: CellResult) -> Headline | None:
@@ -146,12 +156,13 @@ class Pairs(Study):
         pairs: Assembled | None = cell.results.get("pairs")
         if summary is None or pairs is None:
             return None
-        found = summary.pairs.total
+        found = summary.fractions["pair"]
+        value = float(found.fraction[-1])
         return Headline(
             quantity=f"fraction of {len(pairs.sample.agn)} AGN in pairs within {self.cuts.max_separation:g} kpc",
-            value=found.value,
-            low=found.value - found.low,
-            high=found.high - found.value,
+            value=value,
+            low=value - float(found.binomial_low[-1]),
+            high=float(found.binomial_high[-1]) - value,
             question="Which fraction of these AGN has a companion in a late merger?",
             truth=self._true_fraction(cell, pairs),
         )
@@ -167,8 +178,8 @@ class Pairs(Study):
 
     def tables(self, cells: Sequence[CellResult]) -> Mapping[str, Any]:
         """``pairs`` and ``statistics`` (tables 1 and 2 of the paper), and what they rest on."""
-        return tables.all_tables(self, cells)
+        return tables.all_tables(cells)
 
     def figures(self) -> Mapping[str, Figure]:
         """Pictures, fractions, redshifts, spectra, decompositions, separations."""
-        return figures.all_figures(self)
+        return figures.all_figures()

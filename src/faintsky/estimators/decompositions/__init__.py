@@ -1,0 +1,1 @@
+"""Images taken apart into galaxies and points."""

@@ -1,0 +1,66 @@
+"""Does an image need another component, such as a second active nucleus?"""
+
+from __future__ import annotations
+
+import numpy as np
+from attrs import evolve, frozen
+
+from faintsky.core.context import Context
+from faintsky.core.decomposition import Decomposition
+from faintsky.core.image_set import ImageSet
+from faintsky.core.scene import Scene
+from faintsky.estimators.decompositions.sersic_psf import SersicPsf
+
+__all__ = ["SceneComparison", "compare_scenes", "second_point"]
+
+
+@frozen(kw_only=True, eq=False)
+class SceneComparison:
+    """Two scenes fitted to the same pixels with the same errors of the PSF.
+
+    Attributes
+    ----------
+    simple, rich : Decomposition
+    """
+
+    simple: Decomposition
+    rich: Decomposition
+
+    @property
+    def delta_bic(self) -> float:
+        """BIC of the simple scene less that of the rich one: above 10 the additional component is needed (Kass & Raftery 1995)."""
+        return self.simple.bic - self.rich.bic
+
+
+def compare_scenes(rule: SersicPsf, images: ImageSet, simple: Scene, rich: Scene, ctx: Context) -> SceneComparison:
+    """Fit both.
+
+    Errors of the PSF are set once, on the pixels that neither fit uses, by the richer scene: light that only it has a component for
+    is not taken for an error of the PSF. A difference in BIC without that term (``psf_error = "none"``) decides on the PSF's
+    errors wherever a source is bright.
+
+    Raises
+    ------
+    DataError
+        As the fits do.
+    """
+    second = rule.fit(images, rich, ctx)
+    amplitudes = np.asarray(second.psf_error) if rule.psf_error == "held-out" else None
+    return SceneComparison(simple=rule.fit_with(images, simple, ctx, amplitudes), rich=second)
+
+
+def second_point(images: ImageSet, scene: Scene, name: str, ctx: Context, rule: SersicPsf | None = None) -> SceneComparison:
+    """Whether the galaxy `name` holds a point, such as a second active nucleus.
+
+    Parameters
+    ----------
+    rule : SersicPsf, optional
+        By default with the PSF's error set on held-out pixels.
+
+    Raises
+    ------
+    DataError
+        Where the scene has no such galaxy, it has a point already, or as the fits do.
+    """
+    rule = evolve(SersicPsf(), psf_error="held-out") if rule is None else rule
+    return compare_scenes(rule, images, scene, scene.with_point(name), ctx)

@@ -1,0 +1,1 @@
+"""Light of the nuclei of galaxies in several bands, at one resolution."""

@@ -1,0 +1,79 @@
+"""How the magnitudes of real companions differ from those of interlopers, learnt from the sample itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Self
+
+import attrs
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from faintsky.estimators.pair_statistics.fraction_fit import FractionFit
+from faintsky.estimators.pair_statistics.interloper_field import InterloperField
+from faintsky.estimators.pair_statistics.pair_likelihood import PairLikelihood
+
+__all__ = ["MagnitudeShares"]
+
+Array = NDArray[np.float64]
+
+#: Companions of one bin, and most bins.
+_PER_BIN, _BINS = 20, 8
+#: Fits of the fraction, and steps of the shares after each. The last of these move probabilities by less than 0.01.
+_FITS, _STEPS = 3, 10
+
+
+@frozen(kw_only=True, eq=False)
+class MagnitudeShares:
+    """Companions in bins of their magnitude above the limit of their AGN, d = limit - m.
+
+    Real ones lie in bin k with the share g_k, interlopers with the share s_ik that the counts of the field have there for the
+    limit of AGN i; within a bin both are spread alike. So a companion of that bin multiplies its odds by g_k / s_ik. The g_k
+    maximise the likelihood of the pairs, with one companion in each bin as a prior.
+
+    Attributes
+    ----------
+    bin : ndarray of int, shape (n,)
+    field : ndarray, shape (n,)
+        s of the bin of each companion.
+    number : int
+        Of bins.
+    """
+
+    bin: NDArray[np.intp]
+    field: Array
+    number: int
+
+    @classmethod
+    def of(cls, galaxies: InterloperField, magnitude: Array, faintest: Array) -> Self:
+        """Bins with equal numbers of companions.
+
+        Parameters
+        ----------
+        galaxies : InterloperField
+        magnitude, faintest : ndarray, shape (n,)
+            Of each companion, and the limit of its AGN.
+        """
+        depth = np.maximum(faintest - magnitude, 0.0)
+        number = int(np.clip(depth.size // _PER_BIN, 1, _BINS))
+        inner = np.quantile(depth, np.linspace(0, 1, number + 1)[1:-1]) if depth.size else np.zeros(0)
+        place = np.searchsorted(inner, depth, side="right")
+        edges = np.concatenate([[0.0], inner, [np.inf]])
+        bright, faint = (galaxies.density(faintest - edges[place + end]) for end in (1, 0))
+        least = 0.5 / galaxies.area
+        return cls(bin=place, field=np.maximum(faint - bright, least) / galaxies.density(faintest), number=number)
+
+    def learnt(self, likelihood: PairLikelihood, fit: Callable[[PairLikelihood], FractionFit]) -> PairLikelihood:
+        """The likelihood with these odds, for the shares that maximise it."""
+        found = likelihood
+        if self.number < 2:
+            return found
+        for _ in range(_FITS):
+            at = fit(found)
+            for _ in range(_STEPS):
+                cells, _ = found.probabilities(at.fraction, at.slope, at.density)
+                real = cells.sum(axis=1)
+                share = (np.bincount(self.bin, real, self.number) + 1) / (real.sum() + self.number)
+                found = attrs.evolve(likelihood, odds=likelihood.odds * (share[self.bin] / self.field)[:, None])
+        return found

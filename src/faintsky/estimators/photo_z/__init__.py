@@ -1,0 +1,1 @@
+"""Redshifts from colours: distributions, their broadening, and their check against spectra."""

@@ -1,0 +1,1 @@
+"""Samples of projected pairs with known truth."""

@@ -1,0 +1,1 @@
+"""Template spectra of galaxies and AGN, made up for demonstrations."""

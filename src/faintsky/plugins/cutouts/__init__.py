@@ -1,0 +1,1 @@
+"""Images about AGN from files."""

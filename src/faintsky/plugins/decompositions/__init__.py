@@ -1,0 +1,1 @@
+"""Adapters of codes that fit images."""

@@ -1,0 +1,1 @@
+"""Template spectra of galaxies and AGN from files and other codes."""

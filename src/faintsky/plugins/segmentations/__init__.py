@@ -1,0 +1,1 @@
+"""Sources of images by SEP and by photutils (kind ``segmentations``)."""
