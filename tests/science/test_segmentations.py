@@ -8,6 +8,7 @@ import pytest
 from faintsky.core.bandpass import Bandpass
 from faintsky.core.context import Context
 from faintsky.core.cutout import Cutout
+from faintsky.core.errors import FaintskyWarning
 from faintsky.core.grid import Grid
 from faintsky.core.image_set import BandImage, ImageSet
 from faintsky.core.pixel_psf import PixelPsf
@@ -157,3 +158,36 @@ def test_stars_are_called_points_and_resolved_galaxies_are_not():
 
 def _recoloured(image):
     return BandImage(values=image.values, sigma=image.sigma, bandpass=Bandpass.box("F150W", 1.33, 1.67), psf=image.psf)
+
+
+@needs_sep
+def test_a_quasar_of_hubble_is_a_point_with_two_galaxies_about_it(real_data):
+    from astropy.io import fits
+
+    # psfMC's example: J0005-0006 (z = 5.85) in F125W with 0.065 arcsec pixels, its inverse variances, and a star. The two
+    # galaxies are seen in the image by eye; the star that is given as the PSF tells that the quasar is a point.
+    values, weight, star = (
+        np.array(fits.getdata(real_data / "imaging_psf" / f"psfmc_{name}.fits"), dtype=float)
+        for name in ("sci_J0005-0006", "ivm_J0005-0006", "sci_psf")
+    )
+    image = BandImage(
+        values=values,
+        sigma=np.where(weight > 0, 1 / np.sqrt(np.where(weight > 0, weight, 1.0)), np.inf),
+        bandpass=Bandpass.box("F125W", 1.1, 1.4),
+        psf=PixelPsf.of(star),
+    )
+    target = Cutout(
+        name="J0005-0006", images=ImageSet(bands={"F125W": image}, grid=Grid(values.shape, "0.065 arcsec")), x=64.0, y=64.0
+    )
+    with pytest.warns(FaintskyWarning, match="F125W is the reference and the blue band"):
+        result = companions(target, make("segmentations", "sep"), DetectionSettings(), Context())
+    assert result.consistent
+    assert len(result.sources) == 3
+    others = np.arange(3) != result.primary
+    assert result.sources["point_like"][result.primary] == 1
+    assert not result.sources["point_like"][others].any()
+    np.testing.assert_allclose(np.sort(result.sources["angle"][others]), [1.86, 4.50], atol=0.05)
+    # Flux in a circle of 1 arcsec by plain summing over pixels, which holds all but the wings.
+    y, x = np.indices(values.shape)
+    plain = values[np.hypot(x - 64.0, y - 63.6) < 1.0 / 0.065].sum()
+    assert result.sources["auto_flux"][result.primary] == pytest.approx(plain, rel=0.06)

@@ -8,13 +8,13 @@ import pytest
 from scipy.stats import kstest
 
 from faintsky.core.ab_magnitude import ab_magnitude
+from faintsky.core.angular_scale import kpc_per_arcsec
 from faintsky.core.context import Context
 from faintsky.core.errors import FaintskyWarning
 from faintsky.core.registry import make
 from faintsky.models.cutouts.clumps import ClumpPopulation
 from faintsky.models.cutouts.field_population import FieldPopulation
 from faintsky.models.cutouts.gaussian_psf import PARTS, core_width, gaussian_psf
-from faintsky.models.cutouts.neighbourhood import kpc_per_arcsec
 from faintsky.models.cutouts.painting import painted
 from faintsky.models.cutouts.population import AgnPopulation, CompanionPopulation
 from faintsky.models.cutouts.sersic_shape import SersicShape, mean_radius
@@ -228,9 +228,9 @@ def test_companions_stand_at_their_separation():
         z = float(targets["redshift"][row])
         for each in np.flatnonzero(truth["kind"] == "companion"):
             pixels = np.hypot(truth["x"][each] - truth["x"][0], truth["y"][each] - truth["y"][0])
-            assert 2 <= pixels * 0.03 * kpc_per_arcsec(FLAT, z) <= 15
+            assert 2 <= pixels * 0.03 * kpc_per_arcsec(z, FLAT) <= 15
     # 15 kpc at redshift 2 are 1.79 arcsec: the note, section 4.1.
-    assert 15 / kpc_per_arcsec(FLAT, 2.0) == pytest.approx(1.79, abs=0.005)
+    assert 15 / kpc_per_arcsec(2.0, FLAT) == pytest.approx(1.79, abs=0.005)
 
 
 def test_counts_of_the_field():

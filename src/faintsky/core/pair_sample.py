@@ -61,7 +61,7 @@ class PairSample:
     companions : Catalogue
         n rows: ``name``, ``separation`` [kpc], ``angle`` [arcsec], ``magnitude`` (reference band), ``log_mass``, ``dual`` (1
         where it holds an AGN of its own, 0 where not, NaN where unknown), ``star`` (1 or 0), and of a simulation ``real`` (1
-        or 0). Its ``redshifts`` are theirs, on the grid of the AGN.
+        or 0) and ``is_star`` (1 or 0, the truth). Its ``redshifts`` are theirs, on the grid of the AGN.
     owner : ndarray of int, shape (n,)
         Row of the AGN of each pair.
     reach : ndarray, shape (N,)

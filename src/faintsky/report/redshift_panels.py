@@ -63,7 +63,9 @@ def draw_redshifts(figure: Any, panels: Sequence[RedshiftPanel], *, columns: int
         if np.isfinite(panel.spec):
             ax.axvline(panel.spec, color=GUIDE, ls=":", lw=0.9, label="spec-z of the AGN")
         ax.set_xlim(*_range(panel))
-        ax.set_ylim(bottom=0)
+        # A pair at a spectroscopic redshift is a spike that would flatten the distributions it rests on.
+        broad = list(panel.cells.values())[:-1] or list(panel.cells.values())
+        ax.set_ylim(0, 1.25 * max((float((cells / width).max()) for cells in broad), default=1.0) or 1.0)
         ax.set_title(verbatim(panel.title), fontsize=8)
         ax.text(0.96, 0.93, verbatim(panel.caption), fontsize=7, va="top", ha="right", transform=ax.transAxes)
         ax.tick_params(labelsize=7)

@@ -107,8 +107,8 @@ class CutoutsConformance(ComponentConformance):
         assert (truth is not None) is self.simulated
         if truth is None:
             return
-        columns = ["x", "y", "redshift", "kind", "active", "log_mass", "index", "ellipticity", "angle"]
-        columns += [f"{what}_{band}" for band in found[1].images.bands for what in ("galaxy", "point", "radius")]
+        columns = ["x", "y", "redshift", "kind", "active", "log_mass", "ellipticity", "angle"]
+        columns += [f"{what}_{band}" for band in found[1].images.bands for what in ("galaxy", "point", "radius", "index")]
         assert [name for name in columns if name not in truth.columns] == []
         assert set(truth["kind"]) <= {"agn", "companion", "interloper", "star", "clump"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import ClassVar
 
 import attrs
@@ -39,7 +40,6 @@ def pair_sample(agn: ArrayLike, companions: ArrayLike, owner: ArrayLike, mass: f
     """
     z_agn, z = (np.asarray(each, dtype=float) for each in (agn, companions))
     n, m = z_agn.size, z.size
-    field_z, rng = np.linspace(0.2, 5.0, 2000), np.random.default_rng(5)
     columns = {
         "name": np.array([f"c{i}" for i in range(m)], dtype=str),
         "separation": np.full(m, 7.5),
@@ -58,10 +58,14 @@ def pair_sample(agn: ArrayLike, companions: ArrayLike, owner: ArrayLike, mass: f
         owner=np.asarray(owner, dtype=int),
         reach=np.full(n, 2.0),
         faintest=np.full(n, 24.0),
-        interlopers=FieldGalaxies(
-            area=2.5e4, magnitude=24 + np.log10(rng.uniform(0.02, 1.9, 2000)), redshifts=peaks(field_z, 0.06)
-        ),
+        interlopers=_field(),
     )
+
+
+@lru_cache(maxsize=1)
+def _field() -> FieldGalaxies:
+    magnitude = 24 + np.log10(np.random.default_rng(5).uniform(0.02, 1.9, 2000))
+    return FieldGalaxies(area=2.5e4, magnitude=magnitude, redshifts=peaks(np.linspace(0.2, 5.0, 2000), 0.06))
 
 
 class PairStatisticConformance(ComponentConformance):

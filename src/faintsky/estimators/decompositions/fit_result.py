@@ -126,6 +126,9 @@ def _shapes(fit: SceneFit, theta: Array, covariance: Array, held: NDArray[np.boo
         turn = theta[at["turn"]]
         found["ellipticity"][which], found["angle"][which] = shapes.ellipse(turn)
         slopes = shapes.ellipse_slopes(turn)
-        errors = np.sqrt(np.diag(slopes @ covariance[np.ix_(at["turn"], at["turn"])] @ slopes.T))
+        of_turn = covariance[np.ix_(at["turn"], at["turn"])]
+        if not np.all(np.isfinite(of_turn)):
+            continue
+        errors = np.sqrt(np.diag(slopes @ of_turn @ slopes.T))
         found["ellipticity_error"][which], found["angle_error"][which] = errors[0], min(errors[1], np.pi / np.sqrt(12))
     return found

@@ -27,6 +27,7 @@ class Solution:
     """Where the search ended."""
 
     theta: Array
+    chi2: float
     converged: bool
     evaluations: int
 
@@ -72,8 +73,12 @@ class SceneFit:
             total += links.T @ left @ links
         return square_root(total)
 
-    def started(self, theta: Array) -> Array:
-        """The best of some sizes and indices of each galaxy, tried one galaxy after the other in the band of the best signal."""
+    def started(self, theta: Array, sources: Sequence[int]) -> Array:
+        """The best of some shapes of each galaxy named, and of some places of each mere point, one source after the other.
+
+        Tried in the band of the best signal. At the start it is for galaxies; after a search for sources without any light, from
+        which no derivative leads away.
+        """
         data = [float(((band.image.values[band.used]) ** 2 / band.variance[band.used]).sum()) for band in self.bands]
         which = int(np.argmax(data))
         low, high = self.shapes.bounds()
@@ -82,19 +87,45 @@ class SceneFit:
             return self.bands[which].products(self.shapes.looks(trial, which), slopes=False).chi2
 
         best, least = theta, cost(theta)
-        for s, source in enumerate(self.shapes.scene.sources):
-            if not source.galaxy:
-                continue
-            at, base = self.shapes.places(s), best
-            for index in (0.8, 2.0, 4.0):
-                for factor in (0.2, 0.5, 1.0, 2.0):
+        for s in sources:
+            at, base, trials = self.shapes.places(s), best, []
+            if self.shapes.scene.sources[s].galaxy:
+                for index in (0.8, 2.0, 4.0):
+                    for factor in (0.2, 0.5, 1.0, 2.0):
+                        trial = base.copy()
+                        trial[at["index"]] = np.log(index)
+                        trial[at["radius"]] = base[at["radius"]] + np.log(factor)
+                        trials.append(trial)
+            else:
+                steps = np.linspace(-0.9, 0.9, 5) * self.shapes.limits.reach
+                for dx, dy in ((dx, dy) for dx in steps for dy in steps):
                     trial = base.copy()
-                    trial[at["index"]] = np.log(index)
-                    trial[at["radius"]] = base[at["radius"]] + np.log(factor)
-                    trial = np.clip(trial, low + 1e-3, high - 1e-3)
-                    if (found := cost(trial)) < least:
-                        best, least = trial, found
+                    trial[at["x"]] = 0.5 * (low + high)[at["x"]] + dx
+                    trial[at["y"]] = 0.5 * (low + high)[at["y"]] + dy
+                    trials.append(trial)
+            for trial in trials:
+                inside = np.clip(trial, low + 1e-3, high - 1e-3)
+                if (found := cost(inside)) < least:
+                    best, least = inside, found
         return best
+
+    def dark(self, theta: Array) -> list[int]:
+        """Sources with a component that has no light in any band."""
+        flux = np.array([found.flux for found in self.products(theta, slopes=False)])
+        names = [name for c, (name, _) in enumerate(self.shapes.scene.components) if np.all(flux[:, c] == 0)]
+        return [s for s, source in enumerate(self.shapes.scene.sources) if source.name in names]
+
+    def found(self, theta: Array, evaluations: int) -> Solution:
+        """The least chi2, searched again from other shapes and places of what has no light at the end."""
+        solution = self.search(theta, evaluations)
+        for _ in range(2):
+            again = self.started(solution.theta, self.dark(solution.theta))
+            if np.array_equal(again, solution.theta):
+                break
+            other = self.search(again, evaluations)
+            total = solution.evaluations + other.evaluations
+            solution = evolve(other if other.chi2 < solution.chi2 else solution, evaluations=total)
+        return solution
 
     def search(self, theta: Array, evaluations: int) -> Solution:
         """The least chi2 within the limits, from one start."""
@@ -125,7 +156,7 @@ class SceneFit:
             gtol=1e-12,
             max_nfev=evaluations,
         )
-        return Solution(theta=found.x, converged=found.status > 0, evaluations=found.nfev)
+        return Solution(theta=found.x, chi2=2 * float(found.cost), converged=found.status > 0, evaluations=found.nfev)
 
     def with_psf_error(self, theta: Array, amplitudes: Sequence[float], given: bool) -> SceneFit:
         """The same with the error of the PSF in the variances, for the fluxes at `theta`."""

@@ -85,7 +85,9 @@ class SersicPsf(DecompositionRule):
         began = time.process_time()
         fit = self._problem(images, scene)
         theta = fit.shapes.start()
-        found = fit.search(fit.started(theta) if self.starts else theta, self.max_evaluations)
+        if self.starts:
+            theta = fit.started(theta, [s for s, source in enumerate(scene.sources) if source.galaxy])
+        found = fit.found(theta, self.max_evaluations)
         fit, found, used = self._with_psf_error(fit, found, amplitudes)
         if not found.converged:
             ctx.warn(f"the decomposition did not converge within {self.max_evaluations} evaluations")
@@ -147,7 +149,7 @@ class SersicPsf(DecompositionRule):
             assert used is not None
             fit = fit.with_psf_error(found.theta, [float(a) for a in used], given)
             before = found.evaluations
-            found = fit.search(found.theta, self.max_evaluations)
+            found = fit.found(found.theta, self.max_evaluations)
             found = evolve(found, evaluations=before + found.evaluations)
         assert used is not None
         return fit, found, used

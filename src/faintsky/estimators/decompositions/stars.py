@@ -21,8 +21,8 @@ _PASSES = 5
 def psf_from_stars(image: BandImage, x: ArrayLike, y: ArrayLike, size: int, *, reject: float = 4.0) -> PixelPsf:
     """Mean of stars, registered to a fraction of a pixel, without the sky about them.
 
-    Each star is shifted to the middle in Fourier space, which is exact where its image is sampled well enough; its place, flux and
-    sky are fitted to the mean of all stars and the mean is made anew, in a few passes. In the mean a star's pixel is left out
+    Each star is shifted to the middle in Fourier space, which is exact where its image is sampled well enough; its place, flux
+    and sky are fitted to the mean of all stars and the mean is made anew, in a few passes. In the mean a star's pixel is left out
     where it lies further than `reject` robust standard deviations from the median of the stars: neighbours, cosmic rays. Stars
     count by their flux, which is best where photons are few and harmless where they are many.
 
@@ -105,7 +105,7 @@ def _centroid(stamp: Array) -> Array:
     y, x = np.indices(stamp.shape) - middle
     near = (np.abs(y) <= 4) & (np.abs(x) <= 4)
     light = np.where(near & (stamp > 0.1 * stamp[near].max()), stamp, 0.0)
-    return np.array([(light * y).sum(), (light * x).sum()]) / light.sum()
+    return np.asarray(np.array([(light * y).sum(), (light * x).sum()]) / light.sum())
 
 
 def _shifted(stamps: Array, shift: Array) -> Array:

@@ -33,7 +33,7 @@ class MatchingKernel:
     deviation : float
         Largest |PSF (x) kernel - target| over the target's peak.
     negative : float
-        Sum of the kernel's negative values, taken positive (W_- of Aniano et al. 2011: 0.3 is safe, 1 is not).
+        Sum of the kernel's negative values, taken positive (W_- of Aniano et al. 2011).
     noise : float
         Error of a pixel of white noise after the convolution over that before, sqrt(sum K^2).
     """

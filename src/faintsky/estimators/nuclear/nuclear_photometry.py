@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from faintsky.core.context import Context
 from faintsky.core.decomposition import Decomposition
 from faintsky.core.errors import DataError, nearest
-from faintsky.core.image_set import ImageSet
+from faintsky.core.image_set import BandImage, ImageSet
 from faintsky.core.photometry import Photometry
 from faintsky.core.pixel_psf import PixelPsf
 from faintsky.core.scene_image import component_images
@@ -38,7 +38,8 @@ def nuclear_photometry(
     """Flux in a circular aperture about each source, at the resolution of the target band.
 
     Convolving an image with the kernel K and summing it over the aperture a is the weighted sum F = w . (v - m) of the pixels v
-    as they were observed (`ApertureWeights`), with m the components of all other sources: so no image is convolved, and the noise
+    as they were observed (`ApertureWeights`), with m the components of all other sources, and the sky where
+    one was fitted: so no image is convolved, and the noise
     that a convolution correlates is counted exactly,
 
         var F = sum_ij w_i w_j sigma_i sigma_j rho_ij + A . C A,
@@ -83,33 +84,46 @@ def nuclear_photometry(
     pixel = float(np.sqrt(np.prod(images.grid.scale)))
     radius = settings.radius * ARCSEC / pixel
     share = _point_share(images[target].psf, radius) if settings.correction == "point" else 1.0
-    sky = getattr(fit, "sky", np.zeros(len(fit.bands)))
     shape = (len(sources), len(images.bands))
     flux, error = np.full(shape, np.nan), np.full(shape, np.nan)
     lost: dict[str, list[str]] = {}
     for b, (band, image) in enumerate(images.bands.items()):
         column = fit.bands.index(band)
-        units = component_images(evolve(fit, flux=np.ones_like(fit.flux)), images, band)
+        units = _unit_images(fit, images, band)
         for s, name in enumerate(sources):
             weights = ApertureWeights.about(*_place(fit, name, band, target, settings), radius, kernels[band])
-            sigma = weights.cut(image.sigma, np.inf)
-            if reason := weights.defect(sigma, settings.max_masked):
+            if reason := weights.defect(weights.cut(image.sigma, np.inf), settings.max_masked):
                 lost.setdefault(f"{name}: {reason}", []).append(band)
                 continue
-            others = np.array([owner != name for owner, _ in fit.components])
-            light = np.array([weights.cut(unit, 0.0) for unit in units])
-            own, neighbours = (np.tensordot(fit.flux[keep, column], light[keep], 1) for keep in (~others, others))
-            seen = np.isfinite(sigma)
-            values = np.where(seen, weights.cut(image.values, 0.0) - sky[column] - neighbours, own)
-            left = np.where(others, np.einsum("cyx,yx->c", light, weights.values), 0.0)
-            # Fluxes that were held fixed have no error.
-            covariance = np.nan_to_num(fit.flux_covariance[column])
-            variance = weights.variance(sigma, image.correlation) + float(left @ covariance @ left)
-            flux[s, b], error[s, b] = float((weights.values * values).sum()) / share, np.sqrt(variance) / share
+            value, variance = _measured(weights, image, units, fit, name, column)
+            flux[s, b], error[s, b] = value / share, np.sqrt(variance) / share
     for reason, bands in lost.items():
         ctx.warn(f"no nuclear flux in {', '.join(bands)} of {reason}")
     bandpasses = tuple(image.bandpass for image in images.bands.values())
     return Photometry(names=tuple(sources), bands=bandpasses, flux=flux, error=error)
+
+
+def _unit_images(fit: Decomposition, images: ImageSet, band: str) -> Array:
+    """Images of the components, each of unit flux, shape (c, ny, nx)."""
+    alone = fit.single.get(band, fit)
+    return component_images(evolve(alone, flux=np.ones_like(alone.flux), single={}), images, band)
+
+
+def _measured(
+    weights: ApertureWeights, image: BandImage, units: Array, fit: Decomposition, name: str, band: int
+) -> tuple[float, float]:
+    """Flux of a source [uJy] and its variance; `band` counts those of the fit."""
+    others = np.array([owner != name for owner, _ in fit.components])
+    light = np.array([weights.cut(unit, 0.0) for unit in units])
+    own, neighbours = (np.tensordot(fit.flux[kept, band], light[kept], 1) for kept in (~others, others))
+    sigma = weights.cut(image.sigma, np.inf)
+    # A masked pixel, far out in the weights, holds what the fit says of the source.
+    values = np.where(np.isfinite(sigma), weights.cut(image.values, 0.0) - fit.sky[band] - neighbours, own)
+    left = np.where(others, np.einsum("cyx,yx->c", light, weights.values), 0.0)
+    # Fluxes that were held fixed have no error.
+    covariance = np.nan_to_num(fit.flux_covariance[band])
+    variance = weights.variance(sigma, image.correlation) + float(left @ covariance @ left)
+    return float((weights.values * values).sum()), variance
 
 
 def _place(fit: Decomposition, name: str, band: str, target: str, settings: NuclearSettings) -> tuple[float, float]:

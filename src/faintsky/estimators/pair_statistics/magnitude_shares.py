@@ -18,8 +18,10 @@ __all__ = ["MagnitudeShares"]
 
 Array = NDArray[np.float64]
 
-#: Companions of one bin, and most bins.
+#: Companions of one bin on average, and most bins.
 _PER_BIN, _BINS = 20, 8
+#: Half the range of magnitudes in which field galaxies are counted for their density.
+_HALF = 0.25
 #: Fits of the fraction, and steps of the shares after each. The last of these move probabilities by less than 0.01.
 _FITS, _STEPS = 3, 10
 
@@ -28,15 +30,15 @@ _FITS, _STEPS = 3, 10
 class MagnitudeShares:
     """Companions in bins of their magnitude above the limit of their AGN, d = limit - m.
 
-    Real ones lie in bin k with the share g_k, interlopers with the share s_ik that the counts of the field have there for the
-    limit of AGN i; within a bin both are spread alike. So a companion of that bin multiplies its odds by g_k / s_ik. The g_k
-    maximise the likelihood of the pairs, with one companion in each bin as a prior.
+    Real ones lie in bin k with the share g_k, evenly spread over its width w; interlopers of AGN i have the density s_i(m) that
+    the counts of the field have, with an integral of 1 down to its limit. So a companion multiplies its odds by
+    g_k / (w s_i(m)). The g_k maximise the likelihood of the pairs, with one companion in each bin as a prior.
 
     Attributes
     ----------
     bin : ndarray of int, shape (n,)
     field : ndarray, shape (n,)
-        s of the bin of each companion.
+        w s at the magnitude of each companion.
     number : int
         Of bins.
     """
@@ -47,7 +49,7 @@ class MagnitudeShares:
 
     @classmethod
     def of(cls, galaxies: InterloperField, magnitude: Array, faintest: Array) -> Self:
-        """Bins with equal numbers of companions.
+        """Bins of equal width, from the limit to the brightest companion.
 
         Parameters
         ----------
@@ -57,12 +59,11 @@ class MagnitudeShares:
         """
         depth = np.maximum(faintest - magnitude, 0.0)
         number = int(np.clip(depth.size // _PER_BIN, 1, _BINS))
-        inner = np.quantile(depth, np.linspace(0, 1, number + 1)[1:-1]) if depth.size else np.zeros(0)
-        place = np.searchsorted(inner, depth, side="right")
-        edges = np.concatenate([[0.0], inner, [np.inf]])
-        bright, faint = (galaxies.density(faintest - edges[place + end]) for end in (1, 0))
-        least = 0.5 / galaxies.area
-        return cls(bin=place, field=np.maximum(faint - bright, least) / galaxies.density(faintest), number=number)
+        width = max(float(np.max(depth, initial=0.0)) / number, 1e-6)
+        faint, bright = np.minimum(magnitude + _HALF, faintest), magnitude - _HALF
+        counts = np.maximum(galaxies.density(faint) - galaxies.density(bright), 0.5 / galaxies.area)
+        density = counts / np.maximum(faint - bright, _HALF) / galaxies.density(faintest)
+        return cls(bin=np.minimum((depth / width).astype(np.intp), number - 1), field=width * density, number=number)
 
     def learnt(self, likelihood: PairLikelihood, fit: Callable[[PairLikelihood], FractionFit]) -> PairLikelihood:
         """The likelihood with these odds, for the shares that maximise it."""

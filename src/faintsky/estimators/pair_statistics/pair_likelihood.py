@@ -14,6 +14,9 @@ __all__ = ["PairLikelihood"]
 
 Array = NDArray[np.float64]
 
+#: In place of a likelihood of 0, which an optimiser meets far from the maximum.
+_IMPOSSIBLE = 1e-300
+
 
 @frozen(kw_only=True, eq=False, slots=False)
 class PairLikelihood:
@@ -83,10 +86,10 @@ class PairLikelihood:
         rate = self.rate(fraction, slope)
         alone, owners, _ = self._shared
         none = np.exp(-rate)
-        found = float(np.log(alone @ none).sum()) - density * self.expected
+        found = float(np.log(np.maximum(alone @ none, _IMPOSSIBLE)).sum()) - density * self.expected
         if self.owner.size:
             weights = owners * self._products(rate / density) * none
-            found += float(np.log(weights.sum(axis=1)).sum()) + self.owner.size * np.log(density)
+            found += float(np.log(np.maximum(weights.sum(axis=1), _IMPOSSIBLE)).sum()) + self.owner.size * np.log(density)
         return found
 
     def _products(self, rate: Array) -> Array:

@@ -11,12 +11,14 @@ from faintsky.core.one_sigma import QUANTILES
 from faintsky.core.pair_sample import PairSample
 from faintsky.core.redshift import Redshifts
 
-__all__ = ["cells_of", "companion_cells", "parent_cells", "typical_width"]
+__all__ = ["cells_of", "companion_cells", "off_grid", "parent_cells", "typical_width"]
 
 Array = NDArray[np.float64]
 
 #: A distribution of less probability on the grid than this is none.
 _NOTHING = 1e-6
+#: Probability off the grid above which a note counts a source.
+_OUTSIDE = 0.05
 
 
 def cells_of(redshifts: Redshifts) -> NDArray[np.floating]:
@@ -31,6 +33,17 @@ def companion_cells(pairs: PairSample) -> NDArray[np.floating]:
         assert pairs.agn.redshifts is not None
         return np.zeros((0, pairs.agn.redshifts.z.size - 1))
     return cells_of(known)
+
+
+def off_grid(parents: NDArray[np.floating], companions: NDArray[np.floating]) -> tuple[str, ...]:
+    """A note on sources whose redshifts the grid does not cover; none where it covers all."""
+    few = [int(np.sum(cells.sum(axis=1) < 1 - _OUTSIDE)) for cells in (parents, companions)]
+    if not any(few):
+        return ()
+    return (
+        f"{few[0]} of {len(parents)} AGN and {few[1]} of {len(companions)} companions have more than {_OUTSIDE:g} of their "
+        "probability off the redshift grid, where pairs do not count",
+    )
 
 
 def typical_width(redshifts: Redshifts) -> float:

@@ -28,6 +28,8 @@ class RandomPlacement(PairStatistic):
     n - sum lambda_i. It is spread over the pairs by weights w_j = F / (F + 2 x_j lambda_i), with x_j the separation in units of
     the reach, for real pairs that are spread evenly in it, and F such that the weights sum to the excess.
 
+    Stars that are not flagged count as real pairs, as the field holds galaxies only.
+
     Good for: a check of the sum of any other statistic that photometric redshifts cannot spoil. Not good for: saying which pair
     is real (the weights know separation and limit only), or how the fraction varies with redshift. Its interval is that of the
     Poisson number of pairs, and of the counted field; galaxies cluster, so that the true one is wider.

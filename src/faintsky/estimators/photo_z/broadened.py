@@ -36,7 +36,7 @@ def on_log_grid(redshifts: Redshifts, step: float | None = None) -> Redshifts:
     ----------
     redshifts : Redshifts
     step : float, optional
-        Largest step in ln(1 + z); default: the smallest of the grid, and the grid itself where its steps are equal.
+        Largest step in ln(1 + z); default: the smallest inside the grid, and the grid itself where its steps are equal.
 
     Raises
     ------
@@ -51,7 +51,8 @@ def on_log_grid(redshifts: Redshifts, step: float | None = None) -> Redshifts:
     steps = np.diff(x)
     if np.ptp(steps) <= _EQUAL * steps.mean() and (step is None or steps.mean() <= step * (1 + _EQUAL)):
         return redshifts
-    wanted = max(float(steps.min()), (x[-1] - x[0]) / _MOST) if step is None else step
+    inner = steps[1:-1] if steps.size > 2 else steps  # probabilities of cells come with half a step at the ends
+    wanted = max(float(inner.min()), (x[-1] - x[0]) / _MOST) if step is None else step
     number = 1 + int(np.ceil((x[-1] - x[0]) / wanted - _EQUAL))
     fine = np.linspace(x[0], x[-1], max(number, 2))
     z = np.expm1(fine)
@@ -122,12 +123,13 @@ def broadened(redshifts: Redshifts, width: ArrayLike, step: float | None = None)
 def _convolved(cells: Array, width: Array) -> Array:
     """Probabilities of cells of size 1, spread evenly in them, after a Gaussian of each row's width."""
     number = cells.shape[1]
-    kernel = _kernel(width, number)
     length = next_fast_len(2 * number, real=True)
-    ring = np.zeros((len(cells), length))
+    widths, which = np.unique(width, return_inverse=True)  # many sources of a bin of magnitude have one width
+    kernel = _kernel(widths, number)
+    ring = np.zeros((len(widths), length))
     ring[:, :number] = kernel
     ring[:, length - number + 1 :] = kernel[:, :0:-1]
-    found = irfft(rfft(cells, length, axis=1) * rfft(ring, axis=1), length, axis=1)[:, :number]
+    found = irfft(rfft(cells, length, axis=1) * rfft(ring, axis=1)[which], length, axis=1)[:, :number]
     return np.asarray(np.clip(found, 0, None))
 
 

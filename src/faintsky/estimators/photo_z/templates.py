@@ -116,8 +116,9 @@ class Templates(PhotoZRule):
         templates = self.library.load(ctx)
         scan = TemplateScan(used)
         best, log_likelihood = self._galaxies(templates, used, scan, z, ctx)
-        top = log_likelihood.max(axis=1, keepdims=True)
-        density = prior * np.exp(log_likelihood - top)
+        with np.errstate(divide="ignore"):  # a prior may vanish, such as that by magnitude at redshift 0
+            log_posterior = np.log(prior) + log_likelihood
+        density = np.exp(log_posterior - log_posterior.max(axis=1, keepdims=True))
         density /= np.sum(0.5 * (density[:, 1:] + density[:, :-1]) * np.diff(z), axis=1, keepdims=True)
         redshifts = Redshifts.from_pdf(z, density, values="density")
         bands = used.measured.sum(axis=1)

@@ -40,7 +40,7 @@ def fit_notes(fits: SedFits, too_old: NDArray[np.bool_]) -> SedFits:
             said.append("no redshift above 0: not fitted")
         elif not fits.mass[row] > 0:
             said.append("no template has a positive amplitude")
-        if over:
+        if over and np.isfinite(fits.chi2[row]).any():
             said.append(f"fewer bands ({used}) than parameters of {', '.join(over)}")
         if too_old[row]:
             said.append("all stellar templates are older than the universe: the youngest were used")

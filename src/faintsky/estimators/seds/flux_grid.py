@@ -155,8 +155,7 @@ class ModelGrid:
 
     def _fluxes(self, role: str, redshift: float, through: Array | None = None) -> Array:
         templates, igm = self.templates[role], self.settings.igm
-        found = model_fluxes(templates, self.bands, redshift, self.cosmology, igm=igm, screens=through)
-        return np.asarray(found[0], dtype=float)
+        return np.asarray(model_fluxes(templates, self.bands, redshift, self.cosmology, igm=igm, screens=through)[0])
 
     @cached_property
     def _wanted(self) -> NDArray[np.bool_]:

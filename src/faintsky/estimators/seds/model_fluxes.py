@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,7 +52,7 @@ def model_fluxes(
     *,
     igm: str = "inoue14",
     screens: ArrayLike | None = None,
-) -> NDArray[Any]:
+) -> Array:
     """Flux densities that a photon counter sees, f_nu [uJy] for the luminosity that each template has.
 
     For each redshift the bands become weights on the wavelengths of the templates (`Bandpass.weights`), times what the
@@ -74,7 +73,7 @@ def model_fluxes(
     Returns
     -------
     ndarray, shape (z, n, b)
-        (z, n e, b) with screens, in the order of `attenuated`; float32 where the templates are.
+        (z, n e, b) with screens, in the order of `attenuated`. The product is made in float32 where the templates are.
 
     Raises
     ------
@@ -88,16 +87,17 @@ def model_fluxes(
     through = np.ones((1, templates.wavelength.size)) if screens is None else np.asarray(screens, dtype=float)
     if through.ndim != 2 or through.shape[1] != templates.wavelength.size:
         raise DataError(f"screens of shape {through.shape} do not fit {templates.wavelength.size} wavelengths of the templates")
-    rows, shape = len(templates), (len(templates) * len(through), len(bands))
-    found = np.empty((z.size, *shape), dtype=templates.luminosity.dtype)
+    shape = (len(templates) * len(through), len(bands))
+    found = np.empty((z.size, *shape))
     for place, (each, scale) in enumerate(zip(z, factor, strict=True)):
         observed = templates.wavelength * (1 + each)
         weights = np.array([band.weights(observed) for band in bands]).reshape(len(bands), observed.size)
         used = np.flatnonzero(weights.any(axis=0))
-        weights = weights[:, used] * scale
+        weights = weights[:, used]
         if igm == "inoue14" and templates.role != "star":
             weights *= igm_transmission(observed[used], float(each))
         columns = (through[:, None, used] * weights).reshape(-1, used.size).T
-        fluxes = templates.luminosity[:, used] @ columns.astype(found.dtype)
-        found[place] = fluxes.reshape(rows, len(through), len(bands)).reshape(shape)
+        seen = templates.luminosity[:, used] @ columns.astype(templates.luminosity.dtype)
+        found[place] = seen.reshape(shape)
+        found[place] *= scale
     return found

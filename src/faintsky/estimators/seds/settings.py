@@ -25,7 +25,11 @@ class SedFitSettings:
         help="light of dust: what the screen has absorbed, as CIGALE has it, or an amplitude of its own",
     )
     threshold: float = option(10.0, ge=0, help="difference of BIC above which an AGN is said to be there")
-    error_floor: float = option(0.0, ge=0, help="error of every flux that is added in quadrature, in magnitudes")
+    error_floor: float = option(
+        0.05,
+        ge=0,
+        help="error added to every flux in quadrature [mag], for what lies between templates: without it a coarse grid makes AGN",
+    )
     min_age: float = option(0.0, ge=0, help="youngest stellar templates that are used [Gyr]")
     max_age: float = option(14.0, gt=0, help="oldest stellar templates that are used [Gyr]")
     young_universe: bool = option(True, help="leave out stellar templates that are older than the universe at the redshift")

@@ -7,7 +7,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from faintsky.core.ab_magnitude import from_ab_magnitude
-from faintsky.core.cosmology import Cosmology
+from faintsky.core.angular_scale import kpc_per_arcsec
 from faintsky.core.units import ARCSEC
 from faintsky.models.cutouts.clumps import ClumpPopulation
 from faintsky.models.cutouts.field_population import FieldPopulation
@@ -16,14 +16,9 @@ from faintsky.models.cutouts.sersic_shape import SersicShape, drawn_shape
 from faintsky.models.cutouts.sky_source import SkySource
 from faintsky.models.cutouts.spectra import Spectra
 
-__all__ = ["Neighbourhood", "kpc_per_arcsec"]
+__all__ = ["Neighbourhood"]
 
 Array = NDArray[np.float64]
-
-
-def kpc_per_arcsec(cosmology: Cosmology, redshift: float) -> float:
-    """Proper transverse distance of one arcsecond in a flat universe [kpc], chi / (1 + z)."""
-    return float(cosmology.chi(redshift)) / (1 + redshift) * 1e3 * ARCSEC
 
 
 @frozen(kw_only=True, eq=False)
@@ -133,4 +128,4 @@ class Neighbourhood:
         return drawn_shape(log_mass, redshift, quiescent, wavelength, float(wavelength[self.reference]), scale, rng)
 
     def _kpc_per_pixel(self, redshift: float) -> float:
-        return kpc_per_arcsec(self.spectra.cosmology, redshift) * self.pixel / ARCSEC
+        return float(kpc_per_arcsec(redshift, self.spectra.cosmology)) * self.pixel / ARCSEC

@@ -8,6 +8,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from faintsky.core.angular_scale import kpc_per_arcsec
 from faintsky.core.bandpass import Bandpass
 from faintsky.core.catalogue import Catalogue
 from faintsky.core.component import component, option, slot
@@ -23,7 +24,7 @@ from faintsky.core.units import ARCSEC
 from faintsky.models.cutouts.clumps import ClumpPopulation
 from faintsky.models.cutouts.field_population import FieldPopulation
 from faintsky.models.cutouts.gaussian_psf import gaussian_psf, native_values
-from faintsky.models.cutouts.neighbourhood import Neighbourhood, kpc_per_arcsec
+from faintsky.models.cutouts.neighbourhood import Neighbourhood
 from faintsky.models.cutouts.painting import painted
 from faintsky.models.cutouts.pixel_noise import noise_correlation, noisy, resampling_kernel
 from faintsky.models.cutouts.population import Agn, AgnPopulation, Companion, CompanionPopulation
@@ -105,7 +106,7 @@ class SimulatedCutouts(CutoutSource):
                     f"{self.pixel / ARCSEC:.3g} arcsec: it must be wider than that"
                 )
         grid = np.linspace(*self.agn.z, 50)
-        reach = self.pairs.separation[1] / min(kpc_per_arcsec(self.cosmology, float(z)) for z in grid)
+        reach = self.pairs.separation[1] / float(kpc_per_arcsec(grid, self.cosmology).min())
         if 0.5 * self.size / ARCSEC < reach + 0.5:
             raise DataError(
                 f"cutouts of {self.size / ARCSEC:.3g} arcsec do not hold pairs: {self.pairs.separation[1]:g} kpc are {reach:.2f} "

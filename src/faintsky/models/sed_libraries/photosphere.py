@@ -28,7 +28,7 @@ def photosphere(wavelength: ArrayLike, temperature: ArrayLike) -> Array:
     """Spectra of stars, integral over frequency 1 [1/Hz], shape (t, w).
 
     Black bodies times four features with the sense and about the size that real stars have: metals below 0.4 um, more of them in
-    cooler stars; the Balmer jump at 0.3646 um, strongest near 10 000 K; the Lyman limit, through which only hot stars shine;
+    cooler stars; the Balmer jump at 0.3646 um, strongest near 10 000 K; the Lyman limit, through which little shines;
     and the minimum of the opacity of H- at 1.6 um in cool stars. Numbers are rough, and none from them is science.
 
     Parameters
@@ -42,7 +42,7 @@ def photosphere(wavelength: ArrayLike, temperature: ArrayLike) -> Array:
     kelvin = np.atleast_1d(np.asarray(temperature, dtype=float))[:, None]
     metals = 0.5 * expit((6800 - kelvin) / 900)
     balmer = 0.5 * np.exp(-0.5 * (np.log(kelvin / 10000) / 0.25) ** 2)
-    limit = 0.99 * expit((38000 - kelvin) / 4000)
+    limit = 0.95 * expit((60000 - kelvin) / 6000)
     bump = 0.25 * expit((5200 - kelvin) / 500)
     features = (
         (1 - metals * expit(np.log(0.395 / x) / 0.01))

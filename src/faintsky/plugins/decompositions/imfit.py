@@ -130,7 +130,9 @@ class Imfit(DecompositionRule):
             if source.point:
                 functions.append({"name": "PointSource", "label": "", "parameters": {"I_tot": [source.flux, 0, 1e6 * peak]}})
             # Imfit counts pixels from 1.
-            places = {axis: [at + 1, at + 1 - self.reach, at + 1 + self.reach] for axis, at in (("X0", source.x), ("Y0", source.y))}
+            places = {
+                axis: [at + 1, at + 1 - self.reach, at + 1 + self.reach] for axis, at in (("X0", source.x), ("Y0", source.y))
+            }
             sets.append({"label": "", **places, "function_list": functions})
         if self.sky:
             sets.append(
@@ -192,8 +194,14 @@ def _decomposition(
         bands=(band,),
         flux=np.array(flux)[:, None],
         flux_covariance=np.diag(variance)[None],
-        **{key: shape[key][:, None] for key in ("x", "y", "radius", "index")},
-        **{f"{key}_error": error[key][:, None] for key in ("x", "y", "radius", "index")},
+        x=shape["x"][:, None],
+        y=shape["y"][:, None],
+        radius=shape["radius"][:, None],
+        index=shape["index"][:, None],
+        x_error=error["x"][:, None],
+        y_error=error["y"][:, None],
+        radius_error=error["radius"][:, None],
+        index_error=error["index"][:, None],
         ellipticity=shape["ellipticity"],
         angle=shape["angle"],
         ellipticity_error=error["ellipticity"],

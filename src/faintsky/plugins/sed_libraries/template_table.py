@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from faintsky.core.errors import DataError, MissingFileError, nearest
 from faintsky.core.frequency_integral import LIGHT_SPEED
 from faintsky.core.sed_library import SedTemplates
-from faintsky.core.units import same_dimension, unit_factor
+from faintsky.core.units import per, same_dimension, unit_factor
 
 __all__ = ["per_frequency", "read_templates"]
 
@@ -59,8 +59,8 @@ def read_templates(path: Path, role: str) -> SedTemplates:
     if light.shape != (len(table), x.size):
         raise DataError(f"{path}: luminosities of shape {light.shape} do not fit {len(table)} rows of {x.size} wavelengths")
     given, known_mass = str(column.unit or ""), False
-    if given and any(same_dimension(f"({given}) * solMass", per) for per in (_PER_HERTZ, _PER_LENGTH)):
-        given, known_mass = f"({given}) * solMass", True
+    if given and any(same_dimension(per(given, "solMass-1"), wanted) for wanted in (_PER_HERTZ, _PER_LENGTH)):
+        given, known_mass = per(given, "solMass-1"), True
     spectra = per_frequency(light, x, given, str(path))
     if role == "stars" and not known_mass:
         spectra = spectra / _mass(path, table)[:, None]

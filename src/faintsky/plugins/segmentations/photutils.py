@@ -25,8 +25,9 @@ class Photutils(DetectionOptions, Segmentation):
     """Detection by threshold and deblending by levels and watershed, as photutils has them.
 
     It finds the pixels that `sep` finds. Peaks above the contrast at any level are sources, whose pixels are parted by a
-    watershed, not by Gaussians; nothing is removed from the wings of bright sources. Positions and fluxes are those of
-    `core.kron_photometry`, the same for all engines.
+    watershed, not by Gaussians. Nothing is removed from the wings of bright sources, so that a low contrast makes sources of
+    peaks of noise there (`benchmarks/segmentation.py` counts them). Positions and fluxes are those of `core.kron_photometry`,
+    the same for all engines.
 
     References
     ----------

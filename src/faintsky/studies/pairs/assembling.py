@@ -16,6 +16,7 @@ from faintsky.core.errors import DataError
 from faintsky.core.pair_sample import PairSample
 from faintsky.core.step import step
 from faintsky.estimators.companions.cuts import PairCuts
+from faintsky.studies.pairs.choices import HostChoice
 from faintsky.studies.pairs.dissecting import Dissected
 from faintsky.studies.pairs.looking import Looked
 from faintsky.studies.pairs.redshifts import SampleRedshifts, full_name
@@ -60,6 +61,7 @@ def assemble(
     redshifts: SampleRedshifts,
     spectra: SampleSpectra,
     cuts: PairCuts,
+    hosts: HostChoice,
     reach: float,
     cosmology: Cosmology,
     title: str,
@@ -74,7 +76,7 @@ def assemble(
             f"{cuts.max_separation:g} kpc are more than the reach of {reach:g} arcsec about {far} of {len(widest)} AGN: "
             "companions beyond it are not looked for. Raise dissection.reach"
         )
-    candidates = _candidates(agn, looked, dissected, redshifts, spectra)
+    candidates = _candidates(agn, looked, dissected, redshifts, spectra, hosts)
     first = cuts.select(_without(candidates, ("star", "log_mass", "host_log_mass")), cosmology)
     last = cuts.select(candidates, cosmology)
     rows = np.flatnonzero(first["kept"] == 1)
@@ -133,9 +135,11 @@ def _candidates(
     dissected: tuple[Dissected, ...],
     redshifts: SampleRedshifts,
     spectra: SampleSpectra,
+    hosts: HostChoice,
 ) -> Catalogue:
     """All companions within reach."""
     rows = []
+    decomposed = redshifts.hosts.magnitude(dissected[0].reference)
     for i, (about, each) in enumerate(zip(looked, dissected, strict=True)):
         sources = about.companions.sources
         place = {str(name): row for row, name in enumerate(sources["name"])}
@@ -154,7 +158,9 @@ def _candidates(
                     "angle": each.angle[source],
                     "redshift": agn["z"][i],
                     "z_phot": redshifts.photo_z.redshifts.quantile(0.5)[own],
-                    "magnitude": float(ab_magnitude(sources["auto_flux"][row])),
+                    "magnitude": decomposed[own]
+                    if hosts.magnitude == "decomposed"
+                    else float(ab_magnitude(sources["auto_flux"][row])),
                     "host_magnitude": agn["magnitude"][i],
                     "log_mass": np.log10(spectra.hosts.mass[own]),
                     "host_log_mass": agn["log_mass"][i],

@@ -45,6 +45,11 @@ class HostChoice:
 
     agn_floor: float = option(0.1, ge=0, help="error of the host of an AGN that is added in quadrature, in magnitudes")
     companion_floor: float = option(0.02, ge=0, help="the same for companions")
+    magnitude: str = option(
+        "decomposed",
+        choices=("decomposed", "auto"),
+        help="magnitude of companions that is cut: of their galaxies, or in Kron ellipses as published, where the AGN shines in",
+    )
     ebv: float = option(0.0, ge=0, help="E(B-V) of our Galaxy in front of the field")
 
 

@@ -55,8 +55,8 @@ class SampleRedshifts:
     scatter : RedshiftScatter or None
     comparison : SpecComparison or None
         With spectroscopic redshifts; None where there is none.
-    interlopers : FieldGalaxies
-        Galaxies beyond the reach of the pairs.
+    interlopers : FieldGalaxies or None
+        Galaxies beyond the reach of the pairs; None where there is none.
     """
 
     hosts: Photometry
@@ -65,7 +65,7 @@ class SampleRedshifts:
     lost: NDArray[np.float64]
     scatter: RedshiftScatter | None
     comparison: SpecComparison | None
-    interlopers: FieldGalaxies
+    interlopers: FieldGalaxies | None
 
     def row(self, name: str) -> int:
         """Row of a source by its full name."""
@@ -74,7 +74,9 @@ class SampleRedshifts:
     @property
     def digest(self) -> str:
         """Identity of the redshifts."""
-        return json_digest([self.hosts.digest, self.photo_z.digest, array_digest(self.broad.cdf), self.interlopers.digest])
+        return json_digest(
+            [self.hosts.digest, self.photo_z.digest, array_digest(self.broad.cdf), self.interlopers and self.interlopers.digest]
+        )
 
 
 @step(title="redshifts")
@@ -111,10 +113,6 @@ def estimate_redshifts(
     scatter = _scatter(broadening, comparison, ctx)
     width = np.zeros(len(found)) if scatter is None else scatter.widths(magnitude, found.redshifts)
     broad, lost = broadened(found.redshifts, width)
-    field, area = _field(looked, corrected, primary, reach, faintest)
-    rest = rule.estimate(_corrected(field, hosts).with_floor(hosts.companion_floor), ctx)
-    galaxies = ~rest.star
-    reference = looked[0].companions.reference
     return SampleRedshifts(
         hosts=corrected,
         photo_z=found,
@@ -122,14 +120,41 @@ def estimate_redshifts(
         lost=owned_floats(lost),
         scatter=scatter,
         comparison=comparison,
-        interlopers=FieldGalaxies(
-            area=area,
-            magnitude=field.magnitude(reference)[galaxies],
-            redshifts=broadened(
-                rest.redshifts.select(galaxies),
-                0.0 if scatter is None else scatter.widths(field.magnitude(band)[galaxies], rest.redshifts.select(galaxies)),
-            )[0],
+        interlopers=_interlopers(
+            looked,
+            np.nanmax(corrected.magnitude(looked[0].companions.reference)[primary]) + faintest,
+            reach,
+            rule,
+            hosts,
+            scatter,
+            band,
+            ctx,
         ),
+    )
+
+
+def _interlopers(
+    looked: Sequence[Looked],
+    limit: float,
+    reach: float,
+    rule: PhotoZRule,
+    hosts: HostChoice,
+    scatter: RedshiftScatter | None,
+    band: str,
+    ctx: Context,
+) -> FieldGalaxies | None:
+    """Field galaxies with their redshifts, by the same rule and with the same scatter."""
+    field, area = _field(looked, limit, reach)
+    if not len(field):
+        return None
+    found = rule.estimate(_corrected(field, hosts).with_floor(hosts.companion_floor), ctx)
+    galaxies = ~found.star
+    redshifts = found.redshifts.select(galaxies)
+    width = 0.0 if scatter is None else scatter.widths(field.magnitude(band)[galaxies], redshifts)
+    return FieldGalaxies(
+        area=area,
+        magnitude=field.magnitude(looked[0].companions.reference)[galaxies],
+        redshifts=broadened(redshifts, width)[0],
     )
 
 
@@ -166,12 +191,8 @@ def _scatter(choice: BroadeningChoice, comparison: SpecComparison | None, ctx: C
     return choice.scatter
 
 
-def _field(
-    looked: Sequence[Looked], hosts: Photometry, primary: NDArray[np.bool_], reach: float, faintest: float
-) -> tuple[Photometry, float]:
+def _field(looked: Sequence[Looked], limit: float, reach: float) -> tuple[Photometry, float]:
     """Galaxies beyond the reach of the pairs that are no fainter than any companion that counts, and their area [arcsec^2]."""
-    reference = looked[0].companions.reference
-    limit = np.nanmax(hosts.magnitude(reference)[primary]) + faintest
     tables, names, area = [], [], 0.0
     for each in looked:
         sources = each.companions.sources

@@ -131,6 +131,7 @@ class Pairs(Study):
             redshifts=found["redshifts"],
             spectra=found["spectra"],
             cuts=self.cuts,
+            hosts=self.hosts,
             reach=self.dissection.reach,
             cosmology=self.cosmologies,
             title=registry.short_name(type(self.cutouts)),
