@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 from scipy.optimize import minimize_scalar
-from scipy.signal import fftconvolve
 
 from faintsky.core.pixel_psf import PixelPsf
 from faintsky.core.scene import Scene
@@ -27,10 +26,11 @@ def held_out(shape: tuple[int, int]) -> NDArray[np.bool_]:
 
 
 def psf_variance(psf: PixelPsf, scene: Scene, looks: Sequence[Look], flux: Array, shape: tuple[int, int], given: bool) -> Array:
-    """Variance of pixels for a relative error of 1 of each sample of the PSF, independent of the others [flux^2].
+    """Variance of pixels for a relative error of 1 of the PSF [flux^2].
 
-    A point contributes (f P)^2. A galaxy is a sum of points over which such errors average: f^2 (P^2 * I^2), with I its light in
-    each pixel before the PSF; so a compact galaxy is treated as a point, and an extended one hardly feels it.
+    A point contributes (f P)^2. Over a galaxy, a sum of points, errors of the PSF average as far as it is larger than the PSF: it
+    contributes eta m^2, with m its image and eta = sum m^2 / (f^2 sum P^2), which is 1 for a galaxy that is as compact as a point
+    and small for an extended one. Parts of one source share one PSF, so that their errors add before they are squared.
 
     Parameters
     ----------
@@ -43,19 +43,22 @@ def psf_variance(psf: PixelPsf, scene: Scene, looks: Sequence[Look], flux: Array
     -------
     ndarray, shape (ny, nx)
     """
-    middle = tuple(n // 2 for n in shape)
-    kernel = _response(psf, middle[1], middle[0], shape, given) ** 2
     total = np.zeros(shape)
     amplitudes = iter(flux)
+    power = float((psf.values**2).sum()) * psf.oversampling**2
     for source, look in zip(scene.sources, looks, strict=True):
+        error = np.zeros(shape)
         if source.galaxy:
-            ellipse = _ellipse(look.matrix)
-            light = galaxy_image(None, look.x, look.y, look.radius, look.index, *ellipse, shape)
-            spread = fftconvolve(light**2, kernel, mode="full")
-            total += next(amplitudes) ** 2 * spread[middle[0] : middle[0] + shape[0], middle[1] : middle[1] + shape[1]]
+            image = galaxy_image(psf, look.x, look.y, look.radius, look.index, *_ellipse(look.matrix), shape)
+            share = min(float((image**2).sum()) / power, 1.0)
+            typical = 1.0
+            if given and psf.error is not None:
+                typical = float((psf.error * psf.values).sum() / (psf.values**2).sum())
+            error += next(amplitudes) * typical * np.sqrt(share) * image
         if source.point:
-            total += (next(amplitudes) * _response(psf, look.x, look.y, shape, given)) ** 2
-    return np.maximum(total, 0.0)
+            error += next(amplitudes) * _response(psf, look.x, look.y, shape, given)
+        total += error**2
+    return total
 
 
 def error_amplitude(residual: Array, variance: Array, of_psf: Array) -> float:

@@ -32,7 +32,9 @@ class SceneComparison:
         return self.simple.bic - self.rich.bic
 
 
-def compare_scenes(rule: SersicPsf, images: ImageSet, simple: Scene, rich: Scene, ctx: Context) -> SceneComparison:
+def compare_scenes(
+    rule: SersicPsf, images: ImageSet, simple: Scene, rich: Scene, ctx: Context, errors_by: str = "rich"
+) -> SceneComparison:
     """Fit both.
 
     Errors of the PSF are set once, on the pixels that neither fit uses, by the richer scene: light that only it has a component
@@ -44,8 +46,9 @@ def compare_scenes(rule: SersicPsf, images: ImageSet, simple: Scene, rich: Scene
     DataError
         As the fits do.
     """
-    second = rule.fit(images, rich, ctx)
-    amplitudes = np.asarray(second.psf_error) if rule.psf_error == "held-out" else None
+    setting = rule.fit(images, rich if errors_by == "rich" else simple, ctx)
+    amplitudes = np.asarray(setting.psf_error) if rule.psf_error == "held-out" else None
+    second = rule.fit_with(images, rich, ctx, amplitudes)
     first = rule.fit_with(images, simple, ctx, amplitudes)
     # Neither may owe its BIC to where it started.
     again = rule.fit_with(images, _from(simple, second), ctx, amplitudes)
