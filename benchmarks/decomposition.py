@@ -2,10 +2,10 @@
 
     python benchmarks/decomposition.py
 
-An AGN with its host and a companion in 101 x 101 pixels, five bands, PSFs of 41 x 41 pixels, one core. Imfit (Erwin 2015, compiled,
-through pyimfit) fits each band on its own by Levenberg-Marquardt from the same start; `sersic-psf` fits all with their ties, with
-its trial of starts and its covariance. CPU seconds of the best of several turns. The goal of issue 7 is at most twice the sum of the
-single fits; the exit code is 1 where it is missed. Fluxes of both stand below.
+An AGN with its host and a companion in 101 x 101 pixels, five bands, PSFs of 41 x 41 pixels, one core. Imfit (Erwin 2015,
+compiled, through pyimfit) fits each band on its own by Levenberg-Marquardt from the same start; `sersic-psf` fits all with their
+ties, with its trial of starts and its covariance. CPU seconds of the best of several turns. The goal is at most twice the sum of
+the single fits; the exit code is 1 where it is missed. Fluxes of both stand beside.
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from faintsky.core.redshift import Redshifts
 from faintsky.core.registry import make
 from faintsky.estimators.pair_statistics.redshift_population import redshift_population
 from faintsky.estimators.pairs.contamination import contamination
-from faintsky.estimators.pairs.cuts import PairCuts
 from faintsky.estimators.pairs.fractions import pair_fractions
 from faintsky.estimators.pairs.rank_correlation import rank_correlation
 from faintsky.estimators.pairs.recipe_bias import recipe_bias
@@ -124,24 +123,6 @@ def test_fractions_refuse_what_does_not_fit():
         pair_fractions(pairs, numbers, [0.0, 6.0], kind="ofset")
     with pytest.raises(DataError, match="select both"):
         pair_fractions(pairs.select(np.array([True, False])), numbers, [0.0, 6.0])
-
-
-def test_cuts_count_what_they_leave():
-    pairs = pair_sample([1.0, 1.0, 1.0], np.ones(5), [0, 0, 1, 1, 2])
-    pairs = columns(
-        pairs, separation=np.array([16.0, 3, 4, 5, 6]), magnitude=np.array([20.0, 24, 22, 22, 22]),
-        log_mass=np.array([10.0, 10, 9.1, 10.5, 10.2]), star=np.array([0.0, 0, 0, 0, 1]),
-    )  # fmt: skip
-    pairs = with_agn(pairs, magnitude=np.full(3, 20.0), log_mass=np.full(3, 10.0))
-    passed = PairCuts().passed(pairs)
-    assert passed.keep.tolist() == [False, False, False, True, False]
-    # A ratio of 10^0.9 = 7.9 is beyond 6.
-    assert list(passed.counts.values()) == [(5, 3), (4, 3), (3, 2), (2, 2), (1, 1)]
-    assert PairCuts(separation=None, magnitude=None, mass_ratio=None, stars=True).passed(pairs).keep.all()
-    left = pairs.select(passed.keep)
-    assert (len(left), len(left.agn), left.owner.tolist()) == (1, 3, [1])
-    with pytest.raises(DataError, match=r"1:6 is 0\.1667"):
-        PairCuts(mass_ratio=6)
 
 
 def test_rank_correlation_is_scipys_and_weights_repeat_points():

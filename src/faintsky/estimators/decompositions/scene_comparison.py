@@ -37,9 +37,16 @@ def compare_scenes(
 ) -> SceneComparison:
     """Fit both.
 
-    Errors of the PSF are set once, on the pixels that neither fit uses, by the richer scene: light that only it has a component
-    for is not taken for an error of the PSF. A difference in BIC without that term (``psf_error = "none"``) decides on the
-    PSF's errors wherever a source is bright. Each scene is fitted from its own start and from what the other one found.
+    Errors of the PSF are set once, on the pixels that neither fit uses; by default by the richer scene, so that light which only
+    it has a component for is not taken for an error of the PSF. Set by the simple one they are larger, and the decision is on
+    the safe side where the rich scene can imitate another PSF. A difference in BIC without that term (``psf_error = "none"``)
+    decides on the PSF's errors wherever a source is bright. Each scene is fitted from its own start and from what the other one
+    found.
+
+    Parameters
+    ----------
+    errors_by : {"rich", "simple"}
+        Whose residuals set the errors of the PSF, with ``psf_error = "held-out"``.
 
     Raises
     ------

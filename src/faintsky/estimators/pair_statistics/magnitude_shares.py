@@ -18,11 +18,11 @@ __all__ = ["MagnitudeShares"]
 
 Array = NDArray[np.float64]
 
-#: Companions of one bin on average, and most bins.
-_PER_BIN, _BINS = 20, 8
+#: Companions of one bin on average, and most bins: more of them make probabilities follow the noise of the shares.
+_PER_BIN, _BINS = 40, 4
 #: Half the range of magnitudes in which field galaxies are counted for their density.
 _HALF = 0.25
-#: Fits of the fraction, and steps of the shares after each. The last of these move probabilities by less than 0.01.
+#: Fits of the fraction, and steps of the shares after each.
 _FITS, _STEPS = 3, 10
 
 
