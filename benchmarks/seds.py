@@ -28,7 +28,7 @@ from faintsky.core.context import Context
 from faintsky.core.photometry import Photometry
 from faintsky.core.registry import make
 from faintsky.core.sed_library import SedTemplates
-from faintsky.estimators.seds.attenuation import attenuated
+from faintsky.core.attenuation import attenuated
 from faintsky.estimators.seds.grid_fit import fit_seds
 from faintsky.estimators.seds.model_fluxes import model_fluxes
 from faintsky.estimators.seds.settings import SedFitSettings

@@ -102,9 +102,9 @@ def measured(bands, realisations):
 
 
 def test_few_realisations_are_near_the_truth():
-    # Three fits of one band: the pulls of 51 values, of which about twenty are independent, and none beyond 4.
-    _, pulls = measured(("F277W",), 3)
-    assert 0.6 < pulls.std() < 1.4
+    # Two fits of one band: the pulls of 26 values, of which a dozen are independent, and none beyond 4.
+    _, pulls = measured(("F277W",), 2)
+    assert 0.5 < pulls.std() < 1.6
     assert np.abs(pulls).max() < 4
 
 
@@ -122,8 +122,8 @@ def test_values_are_unbiased_and_errors_calibrated():
     assert np.all(np.abs(bias[sharp]) < 0.02)
     assert np.all(np.abs(bias) < 0.02 + 3 * uncertain)
     assert 0.9 < pulls.std() < 1.2
-    # The width of one value is known to 10 %.
-    assert np.all((pulls.std(axis=0) > 0.7) & (pulls.std(axis=0) < 1.4))
+    # The width of one value is known to 10 %, and there are 49.
+    assert np.all((pulls.std(axis=0) > 0.65) & (pulls.std(axis=0) < 1.4))
 
 
 def moffat(fwhm, side=31):
@@ -163,14 +163,14 @@ def test_a_psf_too_wide_makes_a_second_nucleus_and_its_error_term_unmakes_it():
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*did not converge")
 def test_rate_of_false_second_nuclei():
-    # delta BIC > 10 by chance has a rate below 1e-3 for three parameters and 1681 pixels: none of 20 is expected.
+    # delta BIC > 10 by chance has a rate below 1e-3 for three parameters and 1681 pixels: none of 8 is expected.
     rate = {}
     for width in (1.05, 1.0, 0.95):
         for psf_error in ("none", "held-out"):
-            found = [second_nucleus(seed, width, psf_error).delta_bic for seed in range(20)]
+            found = [second_nucleus(seed, width, psf_error, evaluations=40).delta_bic for seed in range(8)]
             rate[width, psf_error] = np.mean(np.array(found) > 10)
             print(f"PSF x {width}, {psf_error}: {rate[width, psf_error]:.2f} of delta BIC > 10, median {np.median(found):.1f}")
-    power = np.mean([second_nucleus(seed, 1.05, "held-out", second=12).delta_bic > 10 for seed in range(10)])
+    power = np.mean([second_nucleus(seed, 1.05, "held-out", 12, evaluations=40).delta_bic > 10 for seed in range(8)])
     print(f"a second nucleus of 3 % with the term: found in {power:.2f}")
     assert rate[1.0, "none"] <= 0.03
     assert rate[1.0, "held-out"] <= 0.03
@@ -202,6 +202,6 @@ def test_rate_of_false_points_in_companions():
     # The free index takes up what a PSF too wide or too narrow leaves: no false point, with or without the term.
     for width in (1.0, 1.05, 0.95):
         for psf_error in ("none", "held-out"):
-            found = np.array([galaxy_with_point(seed, width, psf_error, 0.0).delta_bic for seed in range(20)])
+            found = np.array([galaxy_with_point(seed, width, psf_error, 0.0).delta_bic for seed in range(10)])
             print(f"companion, PSF x {width}, {psf_error}: {np.mean(found > 10):.3f}, median {np.median(found):.1f}")
             assert np.mean(found > 10) <= 0.05

@@ -9,6 +9,7 @@ from astropy.table import Table
 from scipy.stats import kstest
 
 from faintsky.core.ab_magnitude import ab_magnitude
+from faintsky.core.attenuation import screens
 from faintsky.core.bandpass import BOXES, Bandpass
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError, PluginError
@@ -19,7 +20,6 @@ from faintsky.estimators.photo_z.broadened import broadened
 from faintsky.estimators.photo_z.scatter import RedshiftScatter
 from faintsky.estimators.photo_z.spec_comparison import SpecComparison
 from faintsky.estimators.photo_z.templates import Templates
-from faintsky.estimators.seds.attenuation import screens
 from faintsky.estimators.seds.model_fluxes import model_fluxes
 
 CTX = Context()

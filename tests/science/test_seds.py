@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls
 
+from faintsky.core.attenuation import attenuated, attenuation, law_names, screens
 from faintsky.core.bandpass import Bandpass
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError, FaintskyWarning
+from faintsky.core.igm import igm_transmission
 from faintsky.core.photometry import Photometry
 from faintsky.core.registry import make
 from faintsky.core.sed_fit import SedFits
@@ -17,11 +19,9 @@ from faintsky.core.sed_library import SedTemplates
 from faintsky.core.storage import load, save
 from faintsky.core.structure import structure
 from faintsky.estimators.seds.amplitudes import one_amplitude, two_amplitudes
-from faintsky.estimators.seds.attenuation import attenuated, attenuation, law_names, screens
 from faintsky.estimators.seds.best_spectrum import best_spectrum
 from faintsky.estimators.seds.flux_grid import ModelGrid
 from faintsky.estimators.seds.grid_fit import fit_seds
-from faintsky.estimators.seds.igm import igm_transmission
 from faintsky.estimators.seds.model_fluxes import model_fluxes
 from faintsky.estimators.seds.settings import SedFitSettings
 from faintsky.estimators.seds.stellar_mass import mass_interval

@@ -112,7 +112,7 @@ def test_a_limit_that_is_met_is_named(three_bands):
 
 def test_correlated_noise_makes_larger_errors():
     # Noise through a 3 x 3 mean: its correlation falls by thirds and sums to 9, by which the variance of what is smooth rises.
-    images, scene = an_active_galaxy(0.01, seed=6)
+    images, scene = an_active_galaxy(0.01, seed=6, fwhm=(2.6,))
     fall = np.array([1, 2, 3, 2, 1]) / 3
     bands = {name: attrs.evolve(image, correlation=np.outer(fall, fall)) for name, image in images.bands.items()}
     plain = SersicPsf().fit(images, scene, Context())
@@ -185,7 +185,7 @@ def test_the_amplitude_of_the_psf_error_is_found():
 
 
 def test_held_out_pixels_have_no_part_in_the_fit():
-    images, scene = an_active_galaxy(0.01, seed=11)
+    images, scene = an_active_galaxy(0.01, seed=11, fwhm=(2.6,))
     rule = SersicPsf(psf_error="held-out", starts=False)
     left = held_out(images.grid.shape)
     assert left.mean() == pytest.approx(0.25, abs=0.02)
@@ -193,7 +193,7 @@ def test_held_out_pixels_have_no_part_in_the_fit():
         name: attrs.evolve(image, values=np.where(left, image.values + 0.003, image.values))
         for name, image in images.bands.items()
     }
-    amplitudes = np.full(2, 0.03)
+    amplitudes = np.full(1, 0.03)
     first, second = (
         rule.fit_with(ImageSet(bands=bands, grid=images.grid), scene, Context(), amplitudes) for bands in (images.bands, changed)
     )
@@ -205,7 +205,7 @@ def test_held_out_pixels_have_no_part_in_the_fit():
 
 
 def test_the_errors_of_a_psf_of_its_own():
-    images, scene = an_active_galaxy(0.01, seed=12)
+    images, scene = an_active_galaxy(0.01, seed=12, fwhm=(2.6,))
     rule = SersicPsf(psf_error="of-psf", starts=False)
     with pytest.raises(DataError, match="a PSF has no errors of its own"):
         rule.fit(images, scene, Context())

@@ -21,7 +21,7 @@ from faintsky.core.photometry import Photometry
 from faintsky.core.redshift import Redshifts
 from faintsky.core.registry import make
 from faintsky.core.sed_library import SedLibrary, SedTemplates
-from faintsky.estimators.photo_z.age import age_of_universe
+from faintsky.core.universe_age import universe_age
 from faintsky.estimators.photo_z.galactic_extinction import SFD_SCALE, band_extinction, without_galactic_extinction
 from faintsky.estimators.photo_z.magnitude_prior import benitez_prior
 from faintsky.estimators.photo_z.scatter import RedshiftScatter, sigma_phot
@@ -159,7 +159,7 @@ def test_the_age_of_the_universe_is_its_closed_form():
     z = np.array([0.0, 0.5, 2.0, 7.0])
     hubble = 977.7922216807891 / 70  # Gyr
     expected = 2 * hubble / (3 * np.sqrt(0.7)) * np.arcsinh(np.sqrt(0.7 / 0.3) * (1 + z) ** -1.5)
-    found = age_of_universe(make("cosmologies", "flat", h0=70.0, omega_m0=0.3), z)
+    found = universe_age(make("cosmologies", "flat", h0=70.0, omega_m0=0.3), z)
     np.testing.assert_allclose(found, expected, rtol=2e-3)
 
 

@@ -6,10 +6,10 @@ import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from faintsky.core.attenuation import attenuation
 from faintsky.core.bandpass import Bandpass
 from faintsky.core.errors import DataError
 from faintsky.core.photometry import Photometry
-from faintsky.estimators.seds.attenuation import attenuation
 
 __all__ = ["SFD_SCALE", "band_extinction", "without_galactic_extinction"]
 

@@ -8,6 +8,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from faintsky.core.attenuation import screens
 from faintsky.core.component import component, option, slot
 from faintsky.core.context import Context
 from faintsky.core.cosmology import Cosmology
@@ -16,10 +17,9 @@ from faintsky.core.photo_z import PhotoZ, PhotoZRule
 from faintsky.core.photometry import Photometry
 from faintsky.core.redshift import Redshifts
 from faintsky.core.sed_library import ROLES, SedLibrary, SedTemplates
-from faintsky.estimators.photo_z.age import age_of_universe
+from faintsky.core.universe_age import universe_age
 from faintsky.estimators.photo_z.magnitude_prior import prior_of_sources
 from faintsky.estimators.photo_z.template_scan import TemplateScan
-from faintsky.estimators.seds.attenuation import screens
 from faintsky.estimators.seds.model_fluxes import IGM, model_fluxes
 
 __all__ = ["Templates"]
@@ -143,7 +143,7 @@ class Templates(PhotoZRule):
         if any(each.demonstration for each in chosen):
             ctx.warn("the templates of galaxies are made up for demonstrations: no redshift from them is science")
         through = [screens(each.wavelength, self.ebv, self.law) for each in chosen]
-        oldest = None if self.cosmology is None else age_of_universe(self.cosmology, z)
+        oldest = None if self.cosmology is None else universe_age(self.cosmology, z)
         best, log_likelihood = np.empty((2, len(photometry), z.size))
         for k, redshift in enumerate(z):
             models = [

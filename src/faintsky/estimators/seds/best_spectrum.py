@@ -8,13 +8,13 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
+from faintsky.core.attenuation import screens
 from faintsky.core.cosmology import Cosmology
 from faintsky.core.errors import DataError, nearest
+from faintsky.core.igm import igm_transmission
 from faintsky.core.owned_array import owned_floats
 from faintsky.core.sed_fit import MODELS, SedFits
 from faintsky.core.sed_library import SedTemplates
-from faintsky.estimators.seds.attenuation import screens
-from faintsky.estimators.seds.igm import igm_transmission
 from faintsky.estimators.seds.model_fluxes import flux_factor
 from faintsky.estimators.seds.settings import SedFitSettings
 

@@ -9,6 +9,7 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
+from faintsky.core.attenuation import screens
 from faintsky.core.bandpass import Bandpass
 from faintsky.core.cosmology import Cosmology
 from faintsky.core.errors import DataError
@@ -16,7 +17,6 @@ from faintsky.core.frequency_integral import frequency_integral, frequency_steps
 from faintsky.core.sed_fit import MODELS
 from faintsky.core.sed_library import SedTemplates
 from faintsky.core.universe_age import universe_age
-from faintsky.estimators.seds.attenuation import screens
 from faintsky.estimators.seds.model_fluxes import model_fluxes
 from faintsky.estimators.seds.settings import SedFitSettings
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from faintsky.core.attenuation import attenuated
 from faintsky.core.bandpass import Bandpass
 from faintsky.core.comoving_volume import MPC
 from faintsky.core.cosmology import Cosmology
 from faintsky.core.errors import DataError
+from faintsky.core.igm import igm_transmission
 from faintsky.core.redshifted_flux import MICROJANSKY
 from faintsky.core.sed_library import SedTemplates
-from faintsky.estimators.seds.attenuation import attenuated
-from faintsky.estimators.seds.igm import igm_transmission
 
 __all__ = ["IGM", "attenuated", "flux_factor", "model_fluxes"]
 

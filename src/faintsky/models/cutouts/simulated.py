@@ -59,7 +59,7 @@ class SimulatedCutouts(CutoutSource):
 
     The default bands are about those of COSMOS-Web. A source is a Sersic galaxy, a point, or both at one place; radius and index
     are linear in wavelength, ellipticity and angle constant. Galaxies have the spectrum of one template behind a screen of dust
-    (Calzetti et al. 2000), without absorption by the intergalactic medium. All AGN are drawn by their names: a cutout is the
+    (Calzetti et al. 2000) and of the hydrogen between (Inoue et al. 2014). All AGN are drawn by their names: a cutout is the
     same in every task of a study with one seed, and does not change with `number`.
 
     `targets` has beside the columns of every source of cutouts ``redshift``, ``log_mass`` (of the host), ``n_real`` (companions

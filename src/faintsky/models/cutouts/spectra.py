@@ -9,6 +9,7 @@ import numpy as np
 from attrs import evolve, frozen
 from numpy.typing import NDArray
 
+from faintsky.core.attenuation import screens
 from faintsky.core.bandpass import Bandpass
 from faintsky.core.context import Context
 from faintsky.core.cosmology import Cosmology
@@ -16,10 +17,10 @@ from faintsky.core.digest import json_digest
 from faintsky.core.errors import DataError
 from faintsky.core.frequency_integral import frequency_integral
 from faintsky.core.identity import identity
+from faintsky.core.igm import igm_transmission
 from faintsky.core.redshifted_flux import redshifted_flux
 from faintsky.core.sed_library import SedLibrary, SedTemplates
 from faintsky.core.universe_age import universe_age
-from faintsky.models.cutouts.dust_screen import dust_screen
 from faintsky.models.cutouts.population import OBSCURED
 
 __all__ = ["Spectra", "loaded_spectra"]
@@ -113,7 +114,8 @@ class Spectra:
         return self.templates[role]
 
     def _seen(self, templates: SedTemplates, row: int, redshift: float, ebv: float = 0.0) -> Array:
-        spectrum = templates.luminosity[row] * dust_screen(templates.wavelength, ebv)
+        between = igm_transmission(templates.wavelength * (1 + redshift), redshift)
+        spectrum = templates.luminosity[row] * screens(templates.wavelength, ebv)[0] * between
         distance = (1 + redshift) * float(self.cosmology.chi(redshift))
         one = evolve(templates, luminosity=spectrum[None], parameters={})
         return np.asarray(redshifted_flux(one, self.bands, redshift, distance)[0])
