@@ -4,18 +4,16 @@ import importlib.util
 
 import pytest
 
-from faintsky.estimators.decompositions.band_by_band import BandByBand
-from faintsky.estimators.decompositions.sersic_psf import SersicPsf
 from faintsky.plugins.decompositions.imfit import Imfit
 from faintsky.testing.decompositions import DecompositionConformance
 
 
 class TestSersicPsf(DecompositionConformance):
-    component = SersicPsf
+    component = "sersic-psf"
 
 
 class TestBandByBand(DecompositionConformance):
-    component = BandByBand
+    component = "band-by-band"
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pyimfit") is None, reason="pyimfit is not installed")

@@ -28,8 +28,8 @@ class DecomposedBand:
         [uJy per pixel]; infinite errors where masked.
     components : mapping of str to ndarray, shape (ny, nx)
         By the name of the component; those whose name ends with ``point`` are what is subtracted in the third picture.
-    x, y : float
-        Centre of the profile [pixel].
+    centres : mapping of str to (float, float)
+        Centres (x, y) of the profiles [pixel], by the name of the source.
     pixel : float
         Side of a pixel [arcsec].
     """
@@ -38,8 +38,7 @@ class DecomposedBand:
     values: Array
     sigma: Array
     components: Mapping[str, Array]
-    x: float
-    y: float
+    centres: Mapping[str, tuple[float, float]]
     pixel: float
 
 
@@ -69,9 +68,10 @@ def draw_decomposition(figure: Any, bands: Sequence[DecomposedBand]) -> None:
     """
     if not bands:
         raise LookupError("nothing is decomposed yet")
-    figure.set_size_inches(8.6, 1.75 * len(bands) + 0.5)
-    axes = figure.subplots(len(bands), 5, squeeze=False, width_ratios=[1, 1, 1, 1, 1.35])
-    for row, band in zip(axes, bands, strict=True):
+    profiles = list(bands[0].centres)
+    figure.set_size_inches(6.4 + 2.1 * len(profiles), 1.75 * len(bands) + 0.5)
+    axes = figure.subplots(len(bands), 4 + len(profiles), squeeze=False, width_ratios=[1, 1, 1, 1, *(1.35 for _ in profiles)])
+    for i, (row, band) in enumerate(zip(axes, bands, strict=True)):
         model = np.sum(list(band.components.values()), axis=0)
         points = np.sum([image for name, image in band.components.items() if name.endswith("point")] or [0 * model], axis=0)
         keep = np.isfinite(band.sigma)
@@ -88,24 +88,29 @@ def draw_decomposition(figure: Any, bands: Sequence[DecomposedBand]) -> None:
             ax.set_yticks([])
             ax.grid(visible=False)
         row[0].set_ylabel(verbatim(band.name), fontsize=8)
-        _profile(row[4], band, model, keep)
-    for ax, title in zip(axes[0], ("data", "model", "less points", "residual / sigma", "profile"), strict=True):
-        ax.set_title(title, fontsize=8)
-    axes[-1, 4].set_xlabel("radius [arcsec]", fontsize=8)
+        for ax, name in zip(row[4:], profiles, strict=True):
+            _profile(ax, band, band.centres[name], model, keep)
+            ax.tick_params(labelbottom=i == len(bands) - 1)
+        row[4].set_ylabel("mag arcsec$^{-2}$", fontsize=7)
+    for ax, title in zip(axes[0], ("data", "model", "less points", "residual / sigma", *profiles), strict=True):
+        ax.set_title(verbatim(title), fontsize=8)
+    for ax in axes[-1, 4:]:
+        ax.set_xlabel("radius [arcsec]", fontsize=8)
     handles, labels = axes[0, 4].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=5, fontsize=7)
 
 
-def _profile(ax: Any, band: DecomposedBand, model: Array, keep: NDArray[np.bool_]) -> None:
+def _profile(ax: Any, band: DecomposedBand, centre: tuple[float, float], model: Array, keep: NDArray[np.bool_]) -> None:
     """Surface brightness [mag arcsec^-2] in rings that widen outwards."""
     ny, nx = band.values.shape
-    reach = min(band.x, band.y, nx - 1 - band.x, ny - 1 - band.y)
+    x, y = centre
+    reach = min(x, y, nx - 1 - x, ny - 1 - y)
     edges = np.concatenate([[0.0], np.geomspace(1.0, max(reach, 3.0), 14)])
     # The mean radius of a ring's area.
     radius = band.pixel * np.sqrt(0.5 * (edges[1:] ** 2 + edges[:-1] ** 2))
 
     def brightness(image: Array) -> Array:
-        return ab_magnitude(radial_profile(image, band.x, band.y, keep, edges) / band.pixel**2)
+        return ab_magnitude(radial_profile(image, x, y, keep, edges) / band.pixel**2)
 
     ax.plot(radius, brightness(band.values), "o", ms=2.5, color="#22262c", label="data")
     ax.plot(radius, brightness(model), "-", lw=1.2, color=GUIDE, label="model")
@@ -115,5 +120,7 @@ def _profile(ax: Any, band: DecomposedBand, model: Array, keep: NDArray[np.bool_
     if np.isfinite(known).any():
         ax.set_ylim(np.nanmax(known) + 1, np.nanmin(known) - 0.5)
     ax.set_xscale("log")
-    ax.set_ylabel("mag arcsec$^{-2}$", fontsize=7)
+    ticks = [tick for tick in (0.03, 0.1, 0.3, 1.0, 3.0, 10.0) if radius[0] <= tick <= radius[-1]]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.set_xticks([], minor=True)
     ax.tick_params(labelsize=6.5)

@@ -72,10 +72,14 @@ def draw_gallery(figure: Any, pictures: Sequence[SkyPicture], *, columns: int = 
         ax.set_axis_off()
     for ax, picture in zip(axes.flat, pictures, strict=False):
         scaled = [_over_noise(band) for band in (picture.red, picture.green, picture.blue)]
-        brightest = max(float(np.quantile(band, 0.995)) for band in scaled)
-        ax.imshow(
-            make_lupton_rgb(*scaled, minimum=-2, stretch=max(0.3 * brightest, 5), Q=6), origin="lower", interpolation="nearest"
+        bright = np.array([max(float(np.quantile(band, 0.995)), 3.0) for band in scaled])
+        # Galaxies are red in flux per frequency: two thirds of the ratio of the bands is taken out, so that colours differ.
+        even = (np.median(bright) / bright) ** (2 / 3)
+        stretch = max(0.3 * float((bright * even).max()), 5.0)
+        shown = make_lupton_rgb(
+            *(band * factor for band, factor in zip(scaled, even, strict=True)), minimum=-2, stretch=stretch, Q=6
         )
+        ax.imshow(shown, origin="lower", interpolation="nearest")
         ny, nx = picture.red.shape
         for circle in picture.circles:
             style = "--" if circle.dashed else "-"

@@ -200,7 +200,7 @@ def _decomposition(cells: Sequence[CellResult], figure: Any) -> None:
     if not rows.size:
         raise LookupError("there is no pair to show yet")
     each = known[str(assembled.sample.companions["agn"][rows[0]])]
-    own = each.fit.sources.index(each.primary)
+    shown = [each.primary, str(assembled.sample.companions["source"][rows[0]])]
     names = [f"{full_name(each.name, source)} {part}" for source, part in each.fit.components]
     draw_decomposition(
         figure,
@@ -210,8 +210,10 @@ def _decomposition(cells: Sequence[CellResult], figure: Any) -> None:
                 values=np.asarray(band.values, dtype=float),
                 sigma=np.asarray(band.sigma, dtype=float),
                 components=dict(zip(names, np.asarray(band.components, dtype=float), strict=True)),
-                x=float(each.fit.x[own, b]),
-                y=float(each.fit.y[own, b]),
+                centres={
+                    full_name(each.name, source): (float(each.fit.x[i, b]), float(each.fit.y[i, b]))
+                    for source, i in ((source, each.fit.sources.index(source)) for source in shown)
+                },
                 pixel=pixels[each.name],
             )
             for b, (name, band) in enumerate(each.bands.items())
