@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from faintsky.core.run import Run
 from faintsky.testing.executors import STUDY
 from faintsky.testing.studies import StudyConformance
 
@@ -103,6 +106,10 @@ draws = 200
 
 
 class TestPairs(StudyConformance):
+    @pytest.mark.slow  # two more runs of a quarter of a minute each
+    def test_the_same_seed_is_the_same_answer_and_another_is_not(self, done: Run, tmp_path: Path) -> None:
+        super().test_the_same_seed_is_the_same_answer_and_another_is_not(done, tmp_path)
+
     text = """
 study = "pairs"
 seed = 1

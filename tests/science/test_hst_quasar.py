@@ -69,10 +69,8 @@ def test_chi2_without_the_psf_error_is_that_of_a_psf_that_does_not_fit(quasar):
 def test_errors_of_the_psf_are_set_on_pixels_that_the_fit_does_not_use(quasar):
     plain = compare_scenes(SersicPsf(), quasar, moved(ALONE), moved(WITH_HOST), Context())
     found = compare_scenes(SersicPsf(psf_error="held-out"), quasar, moved(ALONE), moved(WITH_HOST), Context())
-    pair = compare_scenes(SersicPsf(psf_error="held-out"), quasar, moved(ALONE), moved(WITH_SECOND), Context())
     print(f"host: delta BIC {plain.delta_bic:.0f} without and {found.delta_bic:.0f} with the error of the PSF")
     print(f"relative error {found.rich.psf_error[0]:.3f}, reduced chi2 {found.rich.reduced_chi2:.2f}")
-    print(f"second point: delta BIC {pair.delta_bic:.0f}, relative error {pair.rich.psf_error[0]:.3f}")
     # A quarter of the pixels is left out; what is left fits with an error of some per cent of the PSF.
     assert found.rich.pixels[0] == pytest.approx(0.75 * 1513, rel=0.02)
     assert 0.01 < found.rich.psf_error[0] < 0.3

@@ -41,8 +41,9 @@ def compare_scenes(
     it has a component for is not taken for an error of the PSF. Set by the simple one they are larger, and the decision is on
     the safe side where the rich scene can imitate another PSF. A difference in BIC without that term (``psf_error = "none"``)
     decides on the PSF's errors wherever a source is bright. A second point within half of the PSF's width of the first, or a
-    galaxy at a limit of its radius, tells of another PSF whatever the BIC says. Each scene is fitted from its own start and from what the other one
-    found.
+    galaxy at a limit of its radius, tells of another PSF whatever the BIC says.
+
+    Each scene is fitted from its own start and from what the other one found.
 
     Parameters
     ----------

@@ -63,7 +63,7 @@ class TrueSource:
 
 @frozen(kw_only=True, eq=False)
 class DissectedBand:
-    """One band of the part that was fitted: data, errors, and an image of every component, shape (c, ny, nx)."""
+    """One band of the part that was fitted: data less the fitted sky, errors, and images of all components, (c, ny, nx)."""
 
     values: Small = field(repr=False)
     sigma: Small = field(repr=False)
@@ -235,7 +235,9 @@ def _patch(images: ImageSet, x: float, y: float, pixel: float, choice: Dissectio
 def _bands(fit: Decomposition, images: ImageSet) -> dict[str, DissectedBand]:
     return {
         name: DissectedBand(
-            values=_small(image.values), sigma=_small(image.sigma), components=_small(component_images(fit, images, name))
+            values=_small(image.values - fit.sky[fit.bands.index(name)]),
+            sigma=_small(image.sigma),
+            components=_small(component_images(fit, images, name)),
         )
         for name, image in images.bands.items()
     }
