@@ -16,6 +16,7 @@ from faintsky.core.image_set import BandImage, ImageSet
 from faintsky.core.psf_transform import PsfTransform
 from faintsky.core.scene import Scene
 from faintsky.estimators.decompositions.band_model import BandModel
+from faintsky.estimators.decompositions.fit_options import FitOptions
 from faintsky.estimators.decompositions.fit_result import fit_result
 from faintsky.estimators.decompositions.free_shapes import FreeShapes, ShapeLimits
 from faintsky.estimators.decompositions.psf_error import error_amplitude, held_out
@@ -28,7 +29,7 @@ Array = NDArray[np.float64]
 
 @component(references=["LiZhuang2025", "Haussler2013", "GolubPereyra1973", "GrahamDriver2005"])
 @frozen(kw_only=True)
-class SersicPsf(DecompositionRule):
+class SersicPsf(FitOptions, DecompositionRule):
     """Sersic galaxies and points fitted to all bands at once, tied over wavelength as GALFITM ties them.
 
     A source has one centre per band for its galaxy and its point; ellipticity and angle are the same in all bands; n and R_e are
@@ -49,20 +50,6 @@ class SersicPsf(DecompositionRule):
     """
 
     order: int = option(1, ge=0, le=1, help="of n and R_e in wavelength: 0 the same in all bands, 1 linear")
-    index: tuple[float, float] = option((0.3, 7.0), ge=0.2, le=10, help="limits of the Sersic index")
-    radius: tuple[float, float] = option((0.5, 100.0), gt=0, help="limits of the half-light radius [pixel]")
-    ellipticity: float = option(0.9, gt=0.1, le=0.95, help="largest ellipticity 1 - b / a")
-    reach: float = option(3.0, gt=0, help="how far a centre may go from where it starts [pixel]")
-    sky: bool = option(True, help="fit a constant in each band")
-    non_negative: bool = option(True, help="fluxes are 0 or more; a flux of 0 is named among those at a bound")
-    starts: bool = option(True, help="try some sizes and indices of each galaxy before the search")
-    psf_error: str = option(
-        "none",
-        choices=("none", "given", "held-out", "of-psf"),
-        help="relative error of the PSF: an amplitude, set, or the PSF's own",
-    )
-    amplitude: float = option(0.05, ge=0, le=1, help="relative error of the PSF, with psf_error = given")
-    max_evaluations: int = option(200, ge=1, help="of the model in all bands, in one search")
 
     def fit(self, images: ImageSet, scene: Scene, ctx: Context) -> Decomposition:
         """Fit all bands at once.

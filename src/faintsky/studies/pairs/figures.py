@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faintsky.core.context import Context
+from faintsky.core.errors import FaintskyWarning
 from faintsky.core.pair_statistic import PairProbabilities
 from faintsky.core.study import CellResult, Figure
 from faintsky.estimators.seds.best_spectrum import best_spectrum
@@ -165,7 +167,9 @@ def _spectra(cells: Sequence[CellResult], figure: Any) -> None:
     assembled, weighed, rows = _ranked(cell)
     study, spectra = cell.study, cell.results["spectra"]
     assert isinstance(spectra, SampleSpectra)
-    templates = study.sed_libraries.load(Context())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FaintskyWarning)  # the fits have said it already
+        templates = study.sed_libraries.load(Context())
     panels = []
     for row in rows[:_PANELS]:
         name = str(assembled.sample.companions["name"][row])
