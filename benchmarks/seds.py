@@ -23,12 +23,12 @@ from goals import least_cpu, missed
 from scipy.optimize import nnls
 from threadpoolctl import threadpool_limits
 
+from faintsky.core.attenuation import attenuated
 from faintsky.core.bandpass import Bandpass
 from faintsky.core.context import Context
 from faintsky.core.photometry import Photometry
 from faintsky.core.registry import make
 from faintsky.core.sed_library import SedTemplates
-from faintsky.core.attenuation import attenuated
 from faintsky.estimators.seds.grid_fit import fit_seds
 from faintsky.estimators.seds.model_fluxes import model_fluxes
 from faintsky.estimators.seds.settings import SedFitSettings
