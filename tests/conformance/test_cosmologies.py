@@ -83,6 +83,7 @@ class TestCamb(CosmologyConformance):
         pytest.importorskip("camb", reason="needs the extra camb")
 
 
+@pytest.mark.slow
 class TestCambWithItsHalofit(TestCamb):
     options: ClassVar = {"name": "planck15", "nonlinear": "takahashi"}
 

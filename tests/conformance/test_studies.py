@@ -18,6 +18,14 @@ area = ["50 cm2", "400 cm2", "100 cm2"]
 """
 
 
+class LongStudy(StudyConformance):
+    """A study of a quarter of a minute: two more runs of it are slow."""
+
+    @pytest.mark.slow
+    def test_the_same_seed_is_the_same_answer_and_another_is_not(self, done: Run, tmp_path: Path) -> None:
+        super().test_the_same_seed_is_the_same_answer_and_another_is_not(done, tmp_path)
+
+
 class TestCoherence(StudyConformance):
     text = STUDY
 
@@ -59,7 +67,7 @@ sed = true
 """
 
 
-class TestXlf(StudyConformance):
+class TestXlf(LongStudy):
     text = """
 study = "xlf"
 bolometric_corrections = "shen20"
@@ -82,7 +90,7 @@ published = "ueda03"
 """
 
 
-class TestDualAgn(StudyConformance):
+class TestDualAgn(LongStudy):
     text = """
 study = "dual-agn"
 psfs = [{ use = "king", core = "0.5 arcsec", slope = 2.0, label = "narrow" }, { use = "gaussian", sigma = "0.6 arcsec" }]
@@ -105,11 +113,7 @@ draws = 200
 """
 
 
-class TestPairs(StudyConformance):
-    @pytest.mark.slow  # two more runs of a quarter of a minute each
-    def test_the_same_seed_is_the_same_answer_and_another_is_not(self, done: Run, tmp_path: Path) -> None:
-        super().test_the_same_seed_is_the_same_answer_and_another_is_not(done, tmp_path)
-
+class TestPairs(LongStudy):
     text = """
 study = "pairs"
 seed = 1
