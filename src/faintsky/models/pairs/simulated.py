@@ -7,6 +7,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from faintsky.core.angular_scale import kpc_per_arcsec
 from faintsky.core.catalogue import Catalogue
 from faintsky.core.component import option, slot
 from faintsky.core.context import Context
@@ -20,7 +21,6 @@ __all__ = ["SimulatedPairs"]
 
 Array = NDArray[np.float64]
 
-_ARCSEC = np.pi / 648_000
 #: Mean and width of ln(1 + z) of the AGN, cut at `redshifts`: 38 % below z = 1, 1 % above z = 4, about as in COSMOS-Web.
 _LN1PZ = (0.80, 0.36)
 #: Host magnitude at z = 1, its rise with redshift, its scatter.
@@ -74,7 +74,7 @@ class SimulatedPairs:
         rng = ctx.rng("simulated pairs")
         agn = self._agn(rng)
         z, best, host = agn["z_true"], agn["z"], agn["magnitude"]
-        reach, faintest = self.reach / self._scale(best), np.minimum(host + self.contrast, self.limit)
+        reach, faintest = self.reach / kpc_per_arcsec(best, self.cosmology), np.minimum(host + self.contrast, self.limit)
         parts = [
             self._real(z, host, reach, faintest, rng),
             self._chance(self.interlopers * self.galaxies.below(faintest), reach, faintest, self.galaxies, rng),
@@ -98,10 +98,6 @@ class SimulatedPairs:
     def _stars(self) -> GalaxyCounts:
         return GalaxyCounts(density=max(self.stars, 1e-9), slope=0.1)
 
-    def _scale(self, z: Array) -> Array:
-        """Proper kpc per arcsec."""
-        return np.asarray(1e3 * self.cosmology.chi(z) / (1 + z) * _ARCSEC)
-
     def _agn(self, rng: np.random.Generator) -> Catalogue:
         n, (low, high) = self.number, (ndtr((np.log1p(end) - _LN1PZ[0]) / _LN1PZ[1]) for end in self.redshifts)
         z = np.expm1(_LN1PZ[0] + _LN1PZ[1] * ndtri(low + (high - low) * rng.random(n)))
@@ -123,7 +119,7 @@ class SimulatedPairs:
 
     def _real(self, z: Array, host: Array, reach: Array, faintest: Array, rng: np.random.Generator) -> dict[str, Array]:
         owner = np.repeat(np.arange(z.size), rng.poisson(self.fraction * ((1 + z) / 2.2) ** self.evolution))
-        angle = self.reach * rng.random(owner.size) / self._scale(z[owner])
+        angle = self.reach * rng.random(owner.size) / kpc_per_arcsec(z[owner], self.cosmology)
         bright = host[owner] - _BRIGHTER
         magnitude = bright + (faintest[owner] - bright) * rng.random(owner.size)
         found = {"owner": owner.astype(float), "angle": angle, "magnitude": magnitude, "z_true": z[owner]}
@@ -149,7 +145,7 @@ class SimulatedPairs:
         fainter = found["magnitude"] - agn["magnitude"][owner]
         columns = {
             "name": np.array([f"{agn['name'][i]}-{j + 1}" for j, i in enumerate(owner)], dtype=str),
-            "separation": found["angle"] * self._scale(agn["z"][owner]),
+            "separation": found["angle"] * kpc_per_arcsec(agn["z"][owner], self.cosmology),
             "angle": found["angle"],
             "magnitude": found["magnitude"],
             "log_mass": agn["log_mass"][owner] - 0.4 * fainter + _MASS_TO_LIGHT * rng.standard_normal(n),

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import attrs
 import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from faintsky.core.component import component, option
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError, nearest
 from faintsky.core.paths import as_path
-from faintsky.core.redshift import Redshifts
+from faintsky.core.redshift import Redshifts, redshift_grid
 
 __all__ = ["TableCatalogue"]
 
@@ -119,28 +118,19 @@ class TableCatalogue(CatalogueSource):
         made: Redshifts | None = None
         if self.pdf:
             rows = self._densities(table)
-            made = Redshifts.from_pdf(_grid(self.pdf_z), rows, values=self.pdf_values)
+            made = Redshifts.from_pdf(redshift_grid(self.pdf_z), rows, values=self.pdf_values)
         elif self.z_median:
             median, low, high = (read[f"_{key}"] for key in ("z_median", "z_low", "z_high"))
-            made = Redshifts.from_percentiles(median, low, high, _grid(self.z_grid))
+            made = Redshifts.from_percentiles(median, low, high, redshift_grid(self.z_grid))
         if not self.z_spec:
             return made
         spec = read["_z_spec"]
         known = np.isfinite(spec)
-        grid = _grid(self.z_grid) if made is None else made.z
-        steps = Redshifts.from_spec(np.where(known, spec, -1.0), grid)
-        if made is None:
-            if not known.all():
-                ctx.warn(
-                    f"{int(np.sum(~known))} of {known.size} sources of {self.path.name} have no redshift: they count nowhere"
-                )
-            return steps
-        return attrs.evolve(
-            made,
-            cdf=np.where(known[:, None], steps.cdf, made.cdf),
-            mass=np.where(known, steps.mass, made.mass),
-            spectroscopic=known,
-        )
+        if made is not None:
+            return made.with_spec(spec)
+        if not known.all():
+            ctx.warn(f"{int(np.sum(~known))} of {known.size} sources of {self.path.name} have no redshift: they count nowhere")
+        return Redshifts.from_spec(np.where(known, spec, -1.0), redshift_grid(self.z_grid))
 
     def _densities(self, table: Any) -> NDArray[Any]:
         if self.pdf.endswith(".npy"):
@@ -156,10 +146,3 @@ class TableCatalogue(CatalogueSource):
 
 def _lower(table: Any) -> dict[str, str]:
     return {name.lower(): name for name in table.colnames}
-
-
-def _grid(values: Sequence[float]) -> NDArray[np.float64]:
-    """[first, last, number], or the values themselves."""
-    if len(values) == 3 and values[2] > values[1] and float(values[2]).is_integer() and values[2] > 3:
-        return np.linspace(values[0], values[1], int(values[2]))
-    return np.asarray(values, dtype=float)

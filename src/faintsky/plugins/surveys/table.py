@@ -21,7 +21,7 @@ from faintsky.core.context import Context
 from faintsky.core.cosmology import Cosmology
 from faintsky.core.errors import DataError, nearest
 from faintsky.core.paths import as_path, as_paths
-from faintsky.core.redshift import Redshifts
+from faintsky.core.redshift import Redshifts, redshift_grid
 from faintsky.core.registry import make
 from faintsky.core.response import ResponseSource
 from faintsky.core.source_sample import SourceSample, SourceSampleSource
@@ -246,7 +246,7 @@ class SampleTable(SourceSampleSource):
     def _redshifts(self, number: int, rows: Flags, z: Array, spectroscopic: Flags) -> Redshifts | None:
         if self.pdf is None:
             return None
-        made = read_densities(self.pdf, _grid(self.pdf_z), self.pdf_values)
+        made = read_densities(self.pdf, redshift_grid(self.pdf_z), self.pdf_values)
         if len(made) != number:
             raise DataError(f"{self.pdf.name} holds {len(made)} densities, {self.path.name} {number} sources: a row for each")
         made = made.select(rows)
@@ -261,10 +261,3 @@ class SampleTable(SourceSampleSource):
 
 def _has_unit(table: Any, name: str) -> bool:
     return any(found.lower() == name.lower() and table[found].unit is not None for found in table.colnames)
-
-
-def _grid(values: Sequence[float]) -> Array:
-    """[first, last, number], or the values themselves."""
-    if len(values) == 3 and values[2] > values[1] and float(values[2]).is_integer() and values[2] > 3:
-        return np.linspace(values[0], values[1], int(values[2]))
-    return np.asarray(values, dtype=float)

@@ -116,7 +116,7 @@ def _agn(targets: Catalogue, dissected: tuple[Dissected, ...], redshifts: Sample
             "source": np.array([each.primary for each in dissected]),
             "z": agn_redshifts(targets, dissected, redshifts),
             "z_spec": np.asarray(targets["z_spec"], dtype=float)[rows],
-            "z_phot": redshifts.photo_z.redshifts.quantile(0.5)[own],
+            "z_phot": redshifts.photo_z.z_ml[own],
             "magnitude": magnitude,
             "log_mass": np.log10(spectra.hosts.mass[own]),
             **known,
@@ -139,6 +139,7 @@ def _candidates(
 ) -> Catalogue:
     """All companions within reach."""
     rows = []
+    median, gained, dual = redshifts.photo_z.z_ml, spectra.nuclei.delta_bic, spectra.nuclei.dual
     decomposed = redshifts.hosts.magnitude(dissected[0].reference)
     for i, (about, each) in enumerate(zip(looked, dissected, strict=True)):
         sources = about.companions.sources
@@ -157,7 +158,7 @@ def _candidates(
                     "dec": sources["dec"][row],
                     "angle": each.angle[source],
                     "redshift": agn["z"][i],
-                    "z_phot": redshifts.photo_z.redshifts.quantile(0.5)[own],
+                    "z_phot": median[own],
                     "magnitude": decomposed[own]
                     if hosts.magnitude == "decomposed"
                     else float(ab_magnitude(sources["auto_flux"][row])),
@@ -165,8 +166,8 @@ def _candidates(
                     "log_mass": np.log10(spectra.hosts.mass[own]),
                     "host_log_mass": agn["log_mass"][i],
                     "star": float(_is_star(redshifts, own, bool(sources["point_like"][row]))),
-                    "delta_bic": spectra.nuclei.delta_bic[nucleus],
-                    "dual": float(spectra.nuclei.dual[nucleus]),
+                    "delta_bic": gained[nucleus],
+                    "dual": float(dual[nucleus]),
                     "second_point": each.second_point.get(source, np.nan),
                     "real": np.nan if truth is None else float(truth.kind == "companion"),
                     "kind": "" if truth is None else truth.kind,

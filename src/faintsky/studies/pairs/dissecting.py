@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import attrs
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
@@ -15,7 +14,6 @@ from faintsky.core.decomposition import Decomposition, DecompositionRule
 from faintsky.core.digest import json_digest
 from faintsky.core.image_set import ImageSet
 from faintsky.core.photometry import Photometry
-from faintsky.core.scene import Scene
 from faintsky.core.scene_image import component_images
 from faintsky.core.step import step
 from faintsky.estimators.companions.blended_scene import BlendedScene, blended_scene
@@ -177,9 +175,7 @@ def _fit(
     scene = blend.scene
     for source in blend.scene.sources:
         if source.name in names and not source.point:
-            more = Scene(
-                sources=tuple(attrs.evolve(each, point=True) if each.name == source.name else each for each in scene.sources)
-            )
+            more = scene.with_point(source.name)
             other = rule.fit(blend.images, more, ctx)
             gained[source.name] = fit.bic - other.bic
             if gained[source.name] > choice.threshold or choice.second_points == "always":

@@ -107,9 +107,7 @@ def estimate_redshifts(
     z_spec = np.array([spec[each.name] for each in dissected])
     comparison = None
     if np.isfinite(z_spec).any():
-        comparison = SpecComparison.of(
-            found.redshifts.quantile(0.5)[primary], z_spec, magnitude[primary], broadening.scatter.edges
-        )
+        comparison = SpecComparison.of(found.z_ml[primary], z_spec, magnitude[primary], broadening.scatter.edges)
     scatter = _scatter(broadening, comparison, ctx)
     width = np.zeros(len(found)) if scatter is None else scatter.widths(magnitude, found.redshifts)
     broad, lost = broadened(found.redshifts, width)

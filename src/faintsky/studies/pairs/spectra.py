@@ -25,7 +25,7 @@ __all__ = ["SampleSpectra", "agn_redshifts", "fit_spectra"]
 
 def agn_redshifts(targets: Catalogue, dissected: tuple[Dissected, ...], redshifts: SampleRedshifts) -> NDArray[np.float64]:
     """The best known redshift of each AGN, shape (N,): spectroscopic, else the median of its photometric distribution."""
-    median = redshifts.photo_z.redshifts.quantile(0.5)
+    median = redshifts.photo_z.z_ml
     rows = [redshifts.row(full_name(each.name, each.primary)) for each in dissected]
     spec = dict(zip(map(str, targets["name"]), np.asarray(targets["z_spec"], dtype=float), strict=True))
     known = np.array([spec[each.name] for each in dissected])
