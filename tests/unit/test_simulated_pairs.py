@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 from scipy.optimize import brentq
 
+from faintsky.core.angular_scale import kpc_per_arcsec
 from faintsky.core.context import Context
 from faintsky.core.errors import DataError
 from faintsky.core.registry import make
@@ -70,7 +71,7 @@ def test_a_sample_has_the_numbers_it_was_asked_for():
         np.testing.assert_allclose(s.companions["z_true"][is_real], s.agn["z_true"][s.owner[is_real]])
         assert 0.45 < np.mean(np.isfinite(s.agn["z_spec"])) < 0.65
     # 15 kpc at z = 2 are 1.79 arcsec (the note, section 4.1).
-    assert 15 / made._scale(np.array([2.0]))[0] == pytest.approx(1.79, abs=0.005)
+    assert 15 / kpc_per_arcsec(2.0, made.cosmology) == pytest.approx(1.79, abs=0.005)
     assert made.sample(Context(seed=1)).digest == samples[1].digest != samples[2].digest
 
 
