@@ -107,6 +107,11 @@ class ImageSet:
             raise DataError(f"no band {name!r}. {nearest(name, self.bands)} Bands: {', '.join(self.bands)}")
         return self.bands[name]
 
+    @property
+    def bandpasses(self) -> tuple[Bandpass, ...]:
+        """Those of the bands, in their order."""
+        return tuple(image.bandpass for image in self.bands.values())
+
     def section(self, rows: slice, columns: slice) -> ImageSet:
         """A rectangle of pixels of all bands."""
         bands = {

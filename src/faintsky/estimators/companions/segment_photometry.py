@@ -49,7 +49,7 @@ def segment_photometry(images: ImageSet, labels: NDArray[np.int32], sources: Cat
     scale = np.where(np.isfinite(scale) & (scale > 0), scale, 1.0)
     return Photometry(
         names=tuple(str(name) for name in sources["name"]),
-        bands=tuple(image.bandpass for image in images.bands.values()),
+        bands=images.bandpasses,
         flux=np.array(flux).T * scale[:, None],
         error=np.array(error).T * scale[:, None],
     )

@@ -99,7 +99,7 @@ def nuclear_photometry(
             flux[s, b], error[s, b] = value / share, np.sqrt(variance) / share
     for reason, bands in lost.items():
         ctx.warn(f"no nuclear flux in {', '.join(bands)} of {reason}")
-    bandpasses = tuple(image.bandpass for image in images.bands.values())
+    bandpasses = images.bandpasses
     return Photometry(names=tuple(sources), bands=bandpasses, flux=flux, error=error)
 
 

@@ -19,7 +19,7 @@ from faintsky.estimators.companions.cuts import PairCuts
 from faintsky.studies.pairs.choices import HostChoice
 from faintsky.studies.pairs.dissecting import Dissected
 from faintsky.studies.pairs.looking import Looked
-from faintsky.studies.pairs.redshifts import SampleRedshifts, full_name
+from faintsky.studies.pairs.redshifts import SampleRedshifts, full_name, targets_of
 from faintsky.studies.pairs.spectra import SampleSpectra, agn_redshifts
 
 __all__ = ["Assembled", "assemble"]
@@ -101,21 +101,20 @@ def assemble(
 
 def _agn(targets: Catalogue, dissected: tuple[Dissected, ...], redshifts: SampleRedshifts, spectra: SampleSpectra) -> Catalogue:
     """The parent sample: AGN whose host was measured."""
-    place = {str(name): i for i, name in enumerate(targets["name"])}
-    rows = np.array([place[each.name] for each in dissected], dtype=np.int64)
+    ours = targets_of(targets, dissected)
     own = np.array([redshifts.row(full_name(each.name, each.primary)) for each in dissected], dtype=np.int64)
     magnitude = redshifts.hosts.magnitude(dissected[0].reference)[own]
     if np.isnan(magnitude).any():
         raise DataError(
             f"the host of {dissected[int(np.flatnonzero(np.isnan(magnitude))[0])].name} has no flux in the reference band"
         )
-    known = {name: targets[name][rows] for name in ("ra", "dec", "log_lbol", "log_nh") if name in targets.columns}
+    known = {name: ours[name] for name in ("ra", "dec", "log_lbol", "log_nh") if name in ours.columns}
     return Catalogue(
         columns={
             "name": np.array([each.name for each in dissected]),
             "source": np.array([each.primary for each in dissected]),
             "z": agn_redshifts(targets, dissected, redshifts),
-            "z_spec": np.asarray(targets["z_spec"], dtype=float)[rows],
+            "z_spec": np.asarray(ours["z_spec"], dtype=float),
             "z_phot": redshifts.photo_z.z_ml[own],
             "magnitude": magnitude,
             "log_mass": np.log10(spectra.hosts.mass[own]),

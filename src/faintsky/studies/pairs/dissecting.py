@@ -17,6 +17,7 @@ from faintsky.core.photometry import Photometry
 from faintsky.core.scene_image import component_images
 from faintsky.core.step import step
 from faintsky.estimators.companions.blended_scene import BlendedScene, blended_scene
+from faintsky.estimators.companions.separations import separations
 from faintsky.estimators.nuclear.nuclear_photometry import nuclear_photometry
 from faintsky.estimators.nuclear.settings import NuclearSettings
 from faintsky.studies.pairs.choices import DissectionChoice
@@ -41,7 +42,6 @@ class SkyPatch:
     `x0`, `y0` are the first column and row in the cutout.
     """
 
-    bands: tuple[str, str, str]
     red: Small = field(repr=False)
     green: Small = field(repr=False)
     blue: Small = field(repr=False)
@@ -51,11 +51,9 @@ class SkyPatch:
 
 @frozen(kw_only=True)
 class TrueSource:
-    """What a source of a simulated cutout is: its kind, redshift, log mass [Msun], and whether it holds an AGN."""
+    """What a source of a simulated cutout is: its kind, and whether it holds an AGN."""
 
     kind: str
-    redshift: float
-    log_mass: float
     active: bool
 
 
@@ -142,7 +140,8 @@ def dissect(
     names = tuple(str(sources["name"][row]) for row in wanted)
     fit, gained = _fit(rule, blend, names, choice, ctx)
     first, band = str(sources["name"][primary]), list(blend.images.bands).index(looked.companions.reference)
-    own = fit.sources.index(first)
+    own, others = fit.sources.index(first), [fit.sources.index(name) for name in names]
+    away = separations(blend.images.grid, fit.x[others, band], fit.y[others, band], fit.x[own, band], fit.y[own, band])
     return Dissected(
         name=looked.name,
         primary=first,
@@ -151,10 +150,7 @@ def dissect(
         fit=fit,
         x0=blend.x0,
         y0=blend.y0,
-        angle={
-            name: looked.pixel * float(np.hypot(fit.x[i, band] - fit.x[own, band], fit.y[i, band] - fit.y[own, band]))
-            for name, i in ((name, fit.sources.index(name)) for name in names)
-        },
+        angle=dict(zip(names, away.tolist(), strict=True)),
         hosts=_hosts(fit, (first, *names), blend.images),
         nuclei=nuclear_photometry(blend.images, fit, names, nuclear, ctx),
         second_point=gained,
@@ -189,7 +185,7 @@ def _hosts(fit: Decomposition, names: tuple[str, ...], images: ImageSet) -> Phot
     error = np.sqrt(np.array([fit.flux_covariance[:, row, row] for row in rows]))
     return Photometry(
         names=names,
-        bands=tuple(image.bandpass for image in images.bands.values()),
+        bands=images.bandpasses,
         flux=fit.flux[rows],
         error=np.where(error > 0, error, np.nan),
     )
@@ -208,12 +204,7 @@ def _true_sources(cutout: Cutout, fit: Decomposition, band: int, x0: int, y0: in
         near = np.flatnonzero((away < _SAME) & (truth["kind"] != "clump"))
         if near.size:
             row = near[np.argmax(flux[near])]
-            found[source] = TrueSource(
-                kind=str(truth["kind"][row]),
-                redshift=float(truth["redshift"][row]),
-                log_mass=float(truth["log_mass"][row]),
-                active=bool(truth["active"][row]),
-            )
+            found[source] = TrueSource(kind=str(truth["kind"][row]), active=bool(truth["active"][row]))
     return found
 
 
@@ -225,7 +216,7 @@ def _patch(images: ImageSet, x: float, y: float, pixel: float, choice: Dissectio
     ny, nx = images.grid.shape
     rows, columns = (slice(max(round(c) - half, 0), min(round(c) + half + 1, size)) for c, size in ((y, ny), (x, nx)))
     red, green, blue = (_small(images.bands[name].values[rows, columns]) for name in bands)
-    return SkyPatch(bands=bands, red=red, green=green, blue=blue, x0=columns.start, y0=rows.start)
+    return SkyPatch(red=red, green=green, blue=blue, x0=columns.start, y0=rows.start)
 
 
 def _bands(fit: Decomposition, images: ImageSet) -> dict[str, DissectedBand]:

@@ -27,7 +27,7 @@ from faintsky.studies.pairs.choices import BroadeningChoice, HostChoice
 from faintsky.studies.pairs.dissecting import Dissected
 from faintsky.studies.pairs.looking import Looked
 
-__all__ = ["SampleRedshifts", "estimate_redshifts", "full_name"]
+__all__ = ["SampleRedshifts", "estimate_redshifts", "full_name", "joined", "targets_of"]
 
 #: Spectroscopic redshifts from which the scatter of a sample is measured; below, the published one stands in.
 _ENOUGH = 20
@@ -94,17 +94,13 @@ def estimate_redshifts(
     ctx: Context,
 ) -> SampleRedshifts:
     """Redshifts of all hosts and companions at once, and of the field galaxies about them."""
-    photometry = _joined(
-        [each.hosts for each in dissected],
-        [tuple(full_name(each.name, source) for source in each.hosts.names) for each in dissected],
-    )
+    photometry = joined([each.name for each in dissected], [each.hosts for each in dissected])
     primary = np.array([source == each.primary for each in dissected for source in each.hosts.names])
     corrected = _corrected(photometry, hosts).with_floor(np.where(primary, hosts.agn_floor, hosts.companion_floor))
     found = rule.estimate(corrected, ctx)
-    spec = dict(zip(map(str, targets["name"]), np.asarray(targets["z_spec"], dtype=float), strict=True))
     band = broadening.band or corrected.bands[0].name
     magnitude = corrected.magnitude(band)
-    z_spec = np.array([spec[each.name] for each in dissected])
+    z_spec = np.asarray(targets_of(targets, dissected)["z_spec"], dtype=float)
     comparison = None
     if np.isfinite(z_spec).any():
         comparison = SpecComparison.of(found.z_ml[primary], z_spec, magnitude[primary], broadening.scatter.edges)
@@ -156,14 +152,20 @@ def _interlopers(
     )
 
 
-def _joined(tables: Sequence[Photometry], names: Sequence[tuple[str, ...]]) -> Photometry:
-    """One table of several, which must have the same bands."""
+def targets_of(targets: Catalogue, dissected: Sequence[Dissected]) -> Catalogue:
+    """The rows of the targets in the order of the AGN that were taken apart."""
+    place = {str(name): row for row, name in enumerate(targets["name"])}
+    return targets.select(np.array([place[each.name] for each in dissected], dtype=np.int64))
+
+
+def joined(agn: Sequence[str], tables: Sequence[Photometry]) -> Photometry:
+    """One table of those of several AGN, which must have the same bands; names by `full_name`."""
     bands = tables[0].bands
     for table in tables:
         if [band.digest for band in table.bands] != [band.digest for band in bands]:
             raise DataError("the cutouts of a sample have different bands: their redshifts cannot be compared")
     return Photometry(
-        names=tuple(name for part in names for name in part),
+        names=tuple(full_name(name, source) for name, table in zip(agn, tables, strict=True) for source in table.names),
         bands=bands,
         flux=np.concatenate([table.flux for table in tables]),
         error=np.concatenate([table.error for table in tables]),
@@ -191,14 +193,12 @@ def _scatter(choice: BroadeningChoice, comparison: SpecComparison | None, ctx: C
 
 def _field(looked: Sequence[Looked], limit: float, reach: float) -> tuple[Photometry, float]:
     """Galaxies beyond the reach of the pairs that are no fainter than any companion that counts, and their area [arcsec^2]."""
-    tables, names, area = [], [], 0.0
+    tables, area = [], 0.0
     for each in looked:
         sources = each.companions.sources
         magnitude = ab_magnitude(np.asarray(sources["auto_flux"], dtype=float))
         keep = (sources["angle"] > reach) & (magnitude <= limit) & (sources["point_like"] == 0)
         keep[each.companions.primary] = False
-        part = each.photometry.select(np.asarray(keep))
-        tables.append(part)
-        names.append(tuple(full_name(each.name, source) for source in part.names))
+        tables.append(each.photometry.select(np.asarray(keep)))
         area += each.area - np.pi * reach**2
-    return _joined(tables, names), area
+    return joined([each.name for each in looked], tables), area

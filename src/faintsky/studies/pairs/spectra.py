@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import attrs
 import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from faintsky.core.step import step
 from faintsky.estimators.seds.grid_fit import fit_seds
 from faintsky.estimators.seds.settings import SedFitSettings
 from faintsky.studies.pairs.dissecting import Dissected
-from faintsky.studies.pairs.redshifts import SampleRedshifts, full_name
+from faintsky.studies.pairs.redshifts import SampleRedshifts, full_name, joined, targets_of
 
 __all__ = ["SampleSpectra", "agn_redshifts", "fit_spectra"]
 
@@ -27,8 +26,7 @@ def agn_redshifts(targets: Catalogue, dissected: tuple[Dissected, ...], redshift
     """The best known redshift of each AGN, shape (N,): spectroscopic, else the median of its photometric distribution."""
     median = redshifts.photo_z.z_ml
     rows = [redshifts.row(full_name(each.name, each.primary)) for each in dissected]
-    spec = dict(zip(map(str, targets["name"]), np.asarray(targets["z_spec"], dtype=float), strict=True))
-    known = np.array([spec[each.name] for each in dissected])
+    known = np.asarray(targets_of(targets, dissected)["z_spec"], dtype=float)
     return np.where(np.isfinite(known), known, median[rows])
 
 
@@ -71,15 +69,7 @@ def fit_spectra(
     """Fit all nuclei and hosts, companions at the redshift of their AGN: that is what a pair would have."""
     z = dict(zip([each.name for each in dissected], agn_redshifts(targets, dissected, redshifts), strict=True))
     templates = library.load(ctx)
-    parts = [
-        attrs.evolve(each.nuclei, names=tuple(full_name(each.name, source) for source in each.nuclei.names)) for each in dissected
-    ]
-    photometry = Photometry(
-        names=tuple(name for part in parts for name in part.names),
-        bands=redshifts.hosts.bands,
-        flux=np.concatenate([part.flux for part in parts]),
-        error=np.concatenate([part.error for part in parts]),
-    )
+    photometry = joined([each.name for each in dissected], [each.nuclei for each in dissected])
     at = np.array([z[each.name] for each in dissected for _ in each.nuclei.names])
     of_hosts = np.array([z[each.name] for each in dissected for _ in each.hosts.names])
     return SampleSpectra(
